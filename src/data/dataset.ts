@@ -1,0 +1,44 @@
+import type { Vocabulary } from "./vocabulary";
+
+/** One question about one image, ready to be collated. */
+export interface Example {
+  /** The same for the same question of the same image, everywhere. */
+  id: string;
+  question: string;
+  /** Token ids with special tokens, as `[CLS] question [SEP] [MASK] [SEP]`. */
+  tokens: readonly number[];
+  /** Index of the first token of the answer part (token type 1). */
+  answerStart: number;
+  /** Index into the dataset's answers. */
+  answer: number;
+  /** What metrics are reported by, such as the question's type. */
+  kind: string;
+}
+
+/**
+ * Where the regions of an example's image come from: pixels, a feature file, a detector.
+ * Region 0 is the whole image, as in VL-BERT.
+ */
+export interface RegionSource<E extends Example = Example> {
+  /** F, the width of a region's feature. */
+  readonly width: number;
+  /** How many regions the example's image has. */
+  count(example: E): number;
+  /**
+   * Writes features [count, F] and boxes [count, 4] (x1, y1, x2, y2 in 0 .. 1). With a seed the
+   * image may be augmented; the same seed gives the same result.
+   */
+  fill(example: E, features: Float32Array, boxes: Float32Array, seed?: number): void;
+}
+
+/** What training and evaluation need to know of a dataset, whichever it is. */
+export interface Dataset<E extends Example = Example> {
+  readonly name: string;
+  readonly vocabulary: Vocabulary;
+  readonly answers: readonly string[];
+  /** F, the width of a region's feature. */
+  readonly regionWidth: number;
+  readonly regions: RegionSource<E>;
+  /** Counts in words, one fact a line. */
+  describe(): string;
+}
