@@ -122,8 +122,7 @@ async function putInPlace(fresh: string, folder: string, entry: Entry): Promise<
       return await rename(fresh, folder);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      const occupied = code === "ENOTEMPTY" || code === "EEXIST" || code === "EPERM";
-      if (!occupied || attempt === 3) throw error;
+      if (!OCCUPIED.has(code ?? "") || attempt === 3) throw error;
     }
     if ((await readEntry(folder, entry)).images) return;
     const aside = uniqueName(folder);
@@ -131,6 +130,9 @@ async function putInPlace(fresh: string, folder: string, entry: Entry): Promise<
     await rm(aside, { recursive: true, force: true });
   }
 }
+
+/** How systems say that a folder (Windows: EPERM) or a file (ENOTDIR) is in the way. */
+const OCCUPIED = new Set(["ENOTEMPTY", "EEXIST", "EPERM", "ENOTDIR"]);
 
 function uniqueName(folder: string): string {
   return `${folder}.${process.pid}-${randomBytes(4).toString("hex")}.partial`;
