@@ -1,0 +1,178 @@
+import { functional, Module, Parameter, type Registered } from "../nn";
+import * as torch from "../torch";
+import { noGrad, Tensor } from "../torch";
+import { type DecisionSpace, Decisions } from "./decisions";
+import type { Gate } from "./gate";
+import { batchOf, type Inputs, type Policy } from "./policy";
+import { RoutedSite } from "./routed-site";
+import type { ExecutedRows, Routing } from "./routing";
+
+/** A model that can be adapted: named inputs, all leading with the batch, to named outputs. */
+export interface AdaptableModel extends Module {
+  forward(inputs: Inputs): Readonly<Record<string, Tensor>>;
+}
+
+export interface ForwardOptions {
+  /** Decisions to take instead of the policy's: [B,N], or [N] for all inputs, as numbers below K. */
+  readonly decisions?: Tensor | readonly number[] | readonly (readonly number[])[];
+  /** Noise E ~ Exp(1) [B,N,K] for the gate instead of drawn noise. */
+  readonly exponential?: Tensor;
+}
+
+/** What an adapted model tells beside the model's outputs; a static strategy decides nothing. */
+export interface Told {
+  /** One-hot decisions [B,N,K] with their straight-through gradient. */
+  readonly gate?: Tensor;
+  /** [B,N] int64, the number of the alternative. */
+  readonly decisions?: Tensor;
+  /** The policy's probabilities [B,N,K]; absent where decisions were given. */
+  readonly probabilities?: Tensor;
+  /** Matrix-product FLOPs [B] of this forward by input, policy and counterfactuals included. */
+  readonly flops: Float64Array;
+}
+
+/**
+ * A model whose sites are routed by the decisions of a policy; made by `adapt`.
+ *
+ * Its state has the model's own names for what the model had, `<site>.tuned...` for tuned twins and
+ * `policy...` for the policy. In training decisions are sampled and carry a gradient; in evaluation
+ * each input gets its most probable alternatives and nothing is drawn or run in vain.
+ */
+export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Module {
+  constructor(
+    readonly model: M,
+    readonly policy: Policy | null,
+    readonly gate: Gate,
+    private readonly routing: Routing,
+  ) {
+    super();
+  }
+
+  /** Takes the model's inputs; gives its outputs and what was decided. */
+  override forward(
+    inputs: Parameters<M["forward"]>[0],
+    options: ForwardOptions = {},
+  ): ReturnType<M["forward"]> & Told {
+    const { result, flops } = functional.countFlops(() => {
+      const { decisions, probabilities } = this.decide(inputs, options);
+      const routed = this.routing.during(decisions, () => this.model.forward(inputs));
+      return { ...routed, decisions, probabilities };
+    });
+    const { outputs, decisions, probabilities } = result;
+    return {
+      ...(outputs as ReturnType<M["forward"]>),
+      ...(decisions && { gate: decisions.gate, decisions: decisions.choice, probabilities }),
+      flops: flopsByInput(flops, result.flops ?? new Float64Array(batchOf(inputs).batch)),
+    };
+  }
+
+  /** What is decided about, by name. */
+  get space(): DecisionSpace {
+    return this.routing.space;
+  }
+
+  /** Every site with the names of its alternatives, in the order of the decisions. */
+  get sites(): { name: string; alternatives: readonly string[] }[] {
+    const { sites, alternatives } = this.space;
+    return sites.map((name) => ({ name, alternatives }));
+  }
+
+  /** What the sites ran since the last `resetExecuted`, by site and alternative. */
+  get executed(): ExecutedRows[] {
+    return this.routing.executed;
+  }
+
+  resetExecuted(): void {
+    this.routing.reset();
+  }
+
+  /** The parameters that train, the policy's apart: it has an optimizer of its own. */
+  parameterGroups(): { model: Parameter[]; policy: Parameter[] } {
+    const training = (module: Module | null) =>
+      (module?.parameters() ?? []).filter((parameter) => parameter.requiresGrad);
+    return { model: training(this.model), policy: training(this.policy) };
+  }
+
+  /** The model's own names, with the policy below `policy`. */
+  override registered(): Registered[] {
+    const policy: Registered[] = this.policy ? [["policy", this.policy]] : [];
+    return [...this.model.registered(), ...policy];
+  }
+
+  /** In training too, what is frozen stays in evaluation mode: pretrained features do not drop. */
+  override train(mode = true): this {
+    super.train(mode);
+    if (mode) keepFrozenInEvaluation(this.model, true);
+    return this;
+  }
+
+  private decide(inputs: Inputs, { decisions, exponential }: ForwardOptions): Decided {
+    const { space } = this;
+    const { batch, device } = batchOf(inputs);
+    if (space.sites.length === 0) return { decisions: null };
+    if (decisions) return { decisions: givenDecisions(decisions, batch, space, device) };
+
+    const ask = (): Decided => {
+      const logits = this.policy!.forward(inputs, this.model);
+      const expected = [batch, space.sites.length, space.alternatives.length];
+      if (logits.shape.join() !== expected.join()) {
+        throw new Error(
+          `the policy gave logits [${logits.shape}] where [B,N,K] is [${expected}]: ` +
+            `${space.sites.length} sites with ${space.alternatives.join(", ")}`,
+        );
+      }
+      const { gate, choice } = this.gate.decide(logits, { sample: this.training, exponential });
+      return { decisions: new Decisions(gate, choice), probabilities: logits.softmax(-1) };
+    };
+    // Without a gradient the gate asks for no counterfactuals: evaluation runs what was picked.
+    return this.training ? ask() : noGrad(ask);
+  }
+}
+
+interface Decided {
+  readonly decisions: Decisions | null;
+  readonly probabilities?: Tensor;
+}
+
+function givenDecisions(
+  decisions: NonNullable<ForwardOptions["decisions"]>,
+  batch: number,
+  { sites, alternatives }: DecisionSpace,
+  device: string,
+): Decisions {
+  const given = decisions instanceof Tensor ? decisions : torch.tensor(decisions as number[][]);
+  const choice = given.to("int64").to(device).expand([batch, sites.length]).contiguous();
+  return new Decisions(torch.oneHot(choice, alternatives.length).to("float32"), choice);
+}
+
+/** Spreads what was not spent in routed sites evenly over the inputs. */
+function flopsByInput(total: number, routed: Float64Array): Float64Array {
+  const rest = total - routed.reduce((sum, flops) => sum + flops, 0);
+  return routed.map((flops) => flops + rest / routed.length);
+}
+
+/**
+ * Sets modules by whether anything outside routed sites trains in them; a module without weights,
+ * such as dropout, goes with the module around it. Routed sites see to their alternatives.
+ */
+function keepFrozenInEvaluation(module: Module, aroundTrains: boolean): void {
+  if (module instanceof RoutedSite) return;
+  const parameters = parametersOutsideSites(module);
+  const trains =
+    parameters.length === 0 ? aroundTrains : parameters.some(({ requiresGrad }) => requiresGrad);
+  module.training = trains;
+  for (const child of module.children()) keepFrozenInEvaluation(child, trains);
+}
+
+function parametersOutsideSites(module: Module): Parameter[] {
+  if (module instanceof RoutedSite) return [];
+  return module
+    .registered()
+    .flatMap(([, entry]) =>
+      entry instanceof Module
+        ? parametersOutsideSites(entry)
+        : entry instanceof Parameter
+          ? [entry]
+          : [],
+    );
+}

@@ -1,0 +1,93 @@
+import type { Tensor } from "../torch";
+import * as torch from "../torch";
+
+/** What is decided about: N sites, each with the same K alternatives. */
+export interface DecisionSpace {
+  readonly sites: readonly string[];
+  readonly alternatives: readonly string[];
+}
+
+/** Some rows of a batch, in batch order. */
+export interface Rows {
+  readonly numbers: readonly number[];
+  /** The same numbers [rows] int64 on the decisions' device; null where they are all or none. */
+  readonly index: Tensor | null;
+}
+
+/** What was decided at one site, for every alternative k of K. */
+export interface SiteDecision {
+  /** One-hot [B,K]; has a gradient where the policy learns. */
+  readonly gate: Tensor;
+  /** [B] int64. */
+  readonly choice: Tensor;
+  /** The rows that picked alternative k. */
+  readonly picked: readonly Rows[];
+  /** The rows that picked another one. */
+  readonly others: readonly Rows[];
+}
+
+/**
+ * All decisions of one forward, known before the backbone starts.
+ *
+ * Making them costs one copy to the host (the choice) and one back (the rows of all groups), so
+ * that no site has to wait for the device.
+ */
+export class Decisions {
+  readonly batch: number;
+  readonly sites: readonly SiteDecision[];
+
+  /** Takes gate [B,N,K] and choice [B,N] int64; throws when the shapes disagree. */
+  constructor(
+    readonly gate: Tensor,
+    readonly choice: Tensor,
+  ) {
+    const [batch, sites, alternatives] = gate.shape;
+    if (gate.ndim !== 3 || choice.shape.join() !== `${batch},${sites}`) {
+      throw new Error(
+        `decisions are gate [B,N,K] and choice [B,N], got [${gate.shape}] and [${choice.shape}]`,
+      );
+    }
+    this.batch = batch;
+    const choices = Array.from(choice.toTypedArray(), Number);
+    const groups = range(sites).map((site) => {
+      const where = (keep: (choice: number) => boolean) =>
+        range(batch).filter((row) => keep(choices[row * sites + site]));
+      const picked = range(alternatives).map((k) => where((choice) => choice === k));
+      // Two alternatives: the others of one are the pickers of the other, gathered once for both.
+      const others =
+        alternatives === 2
+          ? [picked[1], picked[0]]
+          : range(alternatives).map((k) => where((choice) => choice !== k));
+      return { picked, others };
+    });
+    const rows = placeRows(
+      groups.flatMap(({ picked, others }) => [...picked, ...others]),
+      batch,
+      choice.device,
+    );
+    this.sites = groups.map(({ picked, others }, site) => ({
+      gate: gate.select(1, site),
+      choice: choice.select(1, site),
+      picked: picked.map(rows),
+      others: others.map(rows),
+    }));
+  }
+}
+
+/** Puts all lists of row numbers on a device in one copy; the result looks a list's rows up. */
+function placeRows(lists: number[][], batch: number, device: string): (list: number[]) => Rows {
+  const partial = new Set(lists.filter((list) => list.length > 0 && list.length < batch));
+  const table = torch.tensor([...partial].flat(), { dtype: "int64", device });
+  const rows = new Map<number[], Rows>();
+  for (const list of lists) rows.set(list, { numbers: list, index: null });
+  let start = 0;
+  for (const list of partial) {
+    rows.set(list, { numbers: list, index: table.narrow(0, start, list.length) });
+    start += list.length;
+  }
+  return (list) => rows.get(list)!;
+}
+
+function range(length: number): number[] {
+  return [...Array(length).keys()];
+}
