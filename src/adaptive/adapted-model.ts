@@ -101,7 +101,9 @@ export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Mod
 
   /** In training too, what is frozen stays in evaluation mode: pretrained features do not drop. */
   override train(mode = true): this {
-    super.train(mode);
+    this.training = mode;
+    this.model.train(mode);
+    this.policy?.train(mode);
     if (mode) keepFrozenInEvaluation(this.model, true);
     return this;
   }

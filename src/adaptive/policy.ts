@@ -84,6 +84,13 @@ export class PolicyNetwork extends Module implements Policy {
     const logits = this.output.forward(state.select(1, 0)); // [B,N*K]
     return logits.view([-1, this.space.sites.length, this.space.alternatives.length]);
   }
+
+  /** The pretrained embeddings it keeps never drop anything. */
+  override train(mode = true): this {
+    super.train(mode);
+    this.embeddings?.eval();
+    return this;
+  }
 }
 
 /** Decides the same for all inputs, as it was told, and learns nothing: a static mask. */

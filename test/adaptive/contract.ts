@@ -54,10 +54,7 @@ export function adaptiveContract(test: TestFn, strategy: StrategyCase, model: Mo
       const { pretrained, adapted, inputs } = setting(model, strategy, { moved: false });
       const finetuned = adapt(pretrained, standard()).train();
       const decisions = adapted.sites.map(() => indexOf("tuned"));
-      const [a, b] = [
-        adapted.train().forward(inputs, { decisions }),
-        finetuned.forward(inputs),
-      ];
+      const [a, b] = [adapted.train().forward(inputs, { decisions }), finetuned.forward(inputs)];
       close(t, a.logits, b.logits, 1e-12, "logits");
       lossOf({ hidden: a.hidden, logits: a.logits }).backward();
       lossOf({ hidden: b.hidden, logits: b.logits }).backward();
