@@ -1,5 +1,8 @@
 import type { Vocabulary } from "./vocabulary";
 
+/** The part of the data an example belongs to. */
+export type Split = "train" | "validation" | "test";
+
 /** One question about one image, ready to be collated. */
 export interface Example {
   /** The same for the same question of the same image, everywhere. */
@@ -34,11 +37,15 @@ export interface RegionSource<E extends Example = Example> {
 /** What training and evaluation need to know of a dataset, whichever it is. */
 export interface Dataset<E extends Example = Example> {
   readonly name: string;
+  /** What a model adapts between: styles, corpora, cameras. */
+  readonly domains: readonly string[];
   readonly vocabulary: Vocabulary;
   readonly answers: readonly string[];
   /** F, the width of a region's feature. */
   readonly regionWidth: number;
   readonly regions: RegionSource<E>;
+  /** Examples in a fixed order; the same options give the same examples. */
+  examples(domain: string, split: Split, options?: { seed?: number }): E[];
   /** Counts in words, one fact a line. */
   describe(): string;
 }

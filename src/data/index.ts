@@ -2,7 +2,7 @@ export * from "./answers";
 export * from "./collate";
 export * from "./dataset";
 export { cachedDrawings, emojiCacheFolder } from "./emoji/cache";
-export { baseConcept, type Concept, readConcepts, type Split, splitOf } from "./emoji/concepts";
+export { baseConcept, type Concept, readConcepts, splitOf } from "./emoji/concepts";
 export { type Augmentation, PixelRegions } from "./emoji/images";
 export { MissingPackagesError } from "./emoji/packages";
 export { QUESTION_KINDS, type QuestionKind } from "./emoji/questions";

@@ -2,12 +2,10 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { normaliseAnswer } from "../answers";
+import type { Split } from "../dataset";
 import { type Drawings, openDrawings } from "./drawings";
 import { findPackages } from "./packages";
 import { EMOJI_STYLES } from "./sources";
-
-/** The part of the data an example belongs to. */
-export type Split = "train" | "validation" | "test";
 
 /** One thing that all three styles draw, with what people wrote about it. */
 export interface Concept {

@@ -1,5 +1,6 @@
+import type { Split } from "../dataset";
 import { RandomSequence, randomUint32, textKey } from "../random";
-import type { Concept, Split } from "./concepts";
+import type { Concept } from "./concepts";
 
 /** What a question asks about: a thing in the picture, the group, or the subgroup. */
 export type QuestionKind = "yesno" | "group" | "subgroup";

@@ -1,9 +1,9 @@
-import type { Dataset, Example } from "../dataset";
+import type { Dataset, Example, Split } from "../dataset";
 import { randomUint32, textKey } from "../random";
 import { questionTokens, splitWords, WordTokenizer } from "../tokenizer";
 import { Vocabulary } from "../vocabulary";
 import { cachedDrawings } from "./cache";
-import { type Concept, readConcepts, type Split } from "./concepts";
+import { type Concept, readConcepts } from "./concepts";
 import { openDrawings } from "./drawings";
 import { type Augmentation, PixelRegions } from "./images";
 import { answerList, type QuestionKind, type QuestionOptions, QuestionWriter } from "./questions";
@@ -63,7 +63,7 @@ export class EmojiTask implements Dataset<EmojiExample> {
 
   private constructor(
     readonly concepts: readonly Concept[],
-    readonly styles: readonly EmojiStyle[],
+    readonly domains: readonly EmojiStyle[],
     readonly answers: readonly string[],
     readonly regions: PixelRegions,
     private readonly writer: QuestionWriter,
@@ -94,14 +94,14 @@ export class EmojiTask implements Dataset<EmojiExample> {
 
   /** Questions about one style's drawings of one split, in the order of the concepts. */
   examples(style: EmojiStyle, split: Split, options: ExampleOptions = {}): EmojiExample[] {
-    if (!this.styles.includes(style)) {
-      throw new RangeError(`The style "${style}" is not open; open are ${this.styles.join(", ")}`);
+    if (!this.domains.includes(style)) {
+      throw new RangeError(`The style "${style}" is not open; open are ${this.domains.join(", ")}`);
     }
     return this.choose(split, options).flatMap((image) => this.ask(style, image, options));
   }
 
   describe(): string {
-    const { concepts, styles, answers, regions, vocabulary } = this;
+    const { concepts, domains, answers, regions, vocabulary } = this;
     const count = (n: number) => n.toLocaleString("en-US");
     const ofSplit = (split: Split) => count(concepts.filter((c) => c.split === split).length);
     const bases = new Set(concepts.map((concept) => concept.base)).size;
@@ -109,8 +109,8 @@ export class EmojiTask implements Dataset<EmojiExample> {
     return [
       `${this.name}: ${count(concepts.length)} concepts (${count(bases)} without their variants): ` +
         `${ofSplit("train")} train, ${ofSplit("validation")} validation, ${ofSplit("test")} test`,
-      `${count(concepts.length * styles.length)} drawings of ${regions.size} x ${regions.size} ` +
-        `pixels (${styles.join(", ")}), ${regions.grid} x ${regions.grid} patches and the whole`,
+      `${count(concepts.length * domains.length)} drawings of ${regions.size} x ${regions.size} ` +
+        `pixels (${domains.join(", ")}), ${regions.grid} x ${regions.grid} patches and the whole`,
       `${count(answers.length)} answers, ${count(terms)} terms to ask about, ` +
         `${count(vocabulary.size)} words`,
     ].join("\n");

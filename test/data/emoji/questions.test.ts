@@ -1,5 +1,6 @@
 import test from "ava";
-import { readConcepts, type Split } from "../../../src/data/emoji/concepts";
+import type { Split } from "../../../src/data/dataset";
+import { readConcepts } from "../../../src/data/emoji/concepts";
 import {
   answerList,
   GROUP_QUESTION,
