@@ -30,8 +30,8 @@ export function owned(weight: Weight): Weight {
  * storage with the given one. Throws, for all at once, where patterns match nothing.
  */
 export function shareFrozen<M extends Module>(model: M, parts: TrainingParts): M {
-  const training = trainingNames(model, parts);
-  return model.clone((weight, name) => (training.has(name) ? owned(weight) : shared(weight)));
+  const training = trainingWeights(model, parts);
+  return model.clone((weight) => (training.has(weight) ? owned(weight) : shared(weight)));
 }
 
 /** How much of a module trains, as `trainable: 3,686,400 of 3,089,625,088 (0.12 %)`. */
@@ -43,14 +43,19 @@ export function trainableLine(module: Module): string {
   return `trainable: ${format(trainable)} of ${format(all)} (${percent.toFixed(2)} %)`;
 }
 
-/** The state names that train, all names of a tied weight where one of them does. */
-function trainingNames(model: Module, { head, also, except }: TrainingParts): Set<string> {
+/** The weights that train; tied ones do when one of their names does and none is left out. */
+function trainingWeights(model: Module, { head, also, except }: TrainingParts): Set<Weight> {
+  const modules = model.namedModules().filter(([path]) => path !== "");
   const state = Object.entries(model.stateDict());
-  const paths = [...state.map(([name]) => name), ...model.namedModules().map(([path]) => path)];
+  const paths = [...modules, ...state].map(([path]) => path);
   matchPaths([...head, ...also, ...except], paths, `part of ${model.constructor.name}`);
-  const below = (patterns: readonly string[], name: string) =>
-    patterns.some((pattern) => matchesPath(`${pattern}.**`, name));
-  const trains = (name: string) => below([...head, ...also], name) && !below(except, name);
-  const weights = new Set(state.filter(([name]) => trains(name)).map(([, weight]) => weight));
-  return new Set(state.filter(([, weight]) => weights.has(weight)).map(([name]) => name));
+  const below = (patterns: readonly string[]) => {
+    const matches = ([path]: [string, unknown]) => patterns.some((one) => matchesPath(one, path));
+    const inModules = modules
+      .filter(matches)
+      .flatMap(([, part]) => Object.values(part.stateDict()));
+    return new Set([...inModules, ...state.filter(matches).map(([, weight]) => weight)]);
+  };
+  const left = below(except);
+  return new Set([...below([...head, ...also])].filter((weight) => !left.has(weight)));
 }
