@@ -22,7 +22,10 @@ export interface QuestionOptions {
   questionsPerConcept?: number;
 }
 
-/** All answers in a fixed order: no, yes, groups, subgroups (2 + 8 + 95 = 105). */
+/**
+ * All answers in a fixed order: no, yes, groups, subgroups (2 + 8 + 95 = 105). 104 of them can be
+ * learnt: "animal amphibian" is a single drawing, and not one of the training split.
+ */
 export function answerList(concepts: readonly Concept[]): string[] {
   const groups = new Set(concepts.map((concept) => concept.group));
   const subgroups = new Set(concepts.map((concept) => concept.subgroup));
