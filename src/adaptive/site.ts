@@ -1,3 +1,4 @@
+import { BertLayer } from "../models";
 import type { Module } from "../nn";
 
 /** Which modules are sites: path patterns, or a predicate on every module of the tree. */
@@ -26,6 +27,9 @@ export function findSites(model: Module, where: Where): string[] {
   refuseNesting(chosen);
   return chosen;
 }
+
+/** Sites are transformer blocks. */
+export const block: Where = (module) => module instanceof BertLayer;
 
 /** The paths that the patterns match, each once; every pattern that matches none is reported. */
 export function matchPaths(

@@ -1,5 +1,5 @@
 import { Buffer, type Module, Parameter } from "../nn";
-import { matchesPath, matchPaths } from "./site";
+import { matchPaths } from "./site";
 
 /** A weight of a module: a parameter or a buffer. */
 export type Weight = Parameter | Buffer;
@@ -45,17 +45,25 @@ export function trainableLine(module: Module): string {
 
 /** The weights that train; tied ones do when one of their names does and none is left out. */
 function trainingWeights(model: Module, { head, also, except }: TrainingParts): Set<Weight> {
-  const modules = model.namedModules().filter(([path]) => path !== "");
-  const state = Object.entries(model.stateDict());
-  const paths = [...modules, ...state].map(([path]) => path);
-  matchPaths([...head, ...also, ...except], paths, `part of ${model.constructor.name}`);
-  const below = (patterns: readonly string[]) => {
-    const matches = ([path]: [string, unknown]) => patterns.some((one) => matchesPath(one, path));
-    const inModules = modules
-      .filter(matches)
-      .flatMap(([, part]) => Object.values(part.stateDict()));
-    return new Set([...inModules, ...state.filter(matches).map(([, weight]) => weight)]);
+  const parts = partsOf(model);
+  const below = (...patterns: readonly string[]) => {
+    const paths = matchPaths(patterns, [...parts.keys()], `part of ${model.constructor.name}`);
+    return paths.flatMap((path) => parts.get(path)!);
   };
-  const left = below(except);
-  return new Set([...below([...head, ...also])].filter((weight) => !left.has(weight)));
+  below(...head, ...also, ...except); // reports all problems at once
+  const left = new Set(below(...except));
+  return new Set(below(...head, ...also).filter((weight) => !left.has(weight)));
+}
+
+/** All weights below each path, be it a module's or the beginning of a state name. */
+function partsOf(model: Module): Map<string, readonly Weight[]> {
+  const parts = new Map<string, readonly Weight[]>();
+  const add = (path: string, weights: readonly Weight[]) =>
+    parts.set(path, [...(parts.get(path) ?? []), ...weights]);
+  for (const [name, weight] of Object.entries(model.stateDict())) {
+    const names = name.split(".");
+    for (const [depth] of names.entries()) add(names.slice(0, depth + 1).join("."), [weight]);
+  }
+  for (const [path, module] of model.namedModules()) add(path, Object.values(module.stateDict()));
+  return parts;
 }

@@ -70,7 +70,10 @@ function vlBert(size: Partial<VLBertConfig>): ModelCase {
   const config = new VLBertConfig({
     vocab_size: 30,
     max_position_embeddings: 24,
-    visual_size: 7,
+    visual_size: 8,
+    visual_scale_text_init: 1,
+    visual_scale_object_init: 1,
+    mask_token_id: 4,
     num_answers: 5,
     hidden_dropout_prob: 0,
     attention_probs_dropout_prob: 0,
