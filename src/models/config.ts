@@ -1,0 +1,37 @@
+import { z } from "zod";
+
+/** A configuration's class: `new` takes some of the fields, the schema gives the others. */
+export type ConfigClass<S extends z.ZodObject> = new (
+  values?: Partial<z.output<S>>,
+) => Readonly<z.output<S>>;
+
+/**
+ * Makes the class of a model's configuration, whose fields have the names of `config.json`.
+ * Its constructor throws with all problems at once, each naming its key.
+ */
+export function configClass<S extends z.ZodObject>(owner: string, schema: S): ConfigClass<S> {
+  return class {
+    constructor(values: unknown = {}) {
+      const { success, data, error } = schema.safeParse(values);
+      if (!success) throw new Error(explain(owner, error));
+      Object.assign(this, data);
+      Object.freeze(this);
+    }
+  } as unknown as ConfigClass<S>;
+}
+
+function explain(owner: string, { issues }: z.ZodError): string {
+  const problems = issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((key) => `${key}: no such key`)
+      : [`${issue.path.join(".") || "the whole"}: ${issue.message}`],
+  );
+  return `${owner}: ${problems.join("\n  ")}`;
+}
+
+/** Fields that many configurations have. */
+export const field = {
+  size: (size: number) => z.int().positive().default(size),
+  probability: (p: number) => z.number().min(0).max(1).default(p),
+  positive: (value: number) => z.number().positive().default(value),
+};

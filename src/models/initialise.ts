@@ -1,0 +1,14 @@
+import { Embedding, init, LayerNorm, Linear, type Module } from "../nn";
+
+/** Initialises all of a model as BERT: weights from N(0, std^2), biases 0, norms at the identity. */
+export function initialiseLikeBert(model: Module, std: number): void {
+  for (const [, module] of model.namedModules()) {
+    if (module instanceof Linear || module instanceof Embedding)
+      init.normal_(module.weight, 0, std);
+    if (module instanceof Embedding) module.fillPaddingWithZero();
+    if (module instanceof LayerNorm && module.weight) init.ones_(module.weight);
+    if ((module instanceof Linear || module instanceof LayerNorm) && module.bias) {
+      init.zeros_(module.bias);
+    }
+  }
+}

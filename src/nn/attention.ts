@@ -1,0 +1,59 @@
+import type { Tensor } from "../torch";
+import { scaledDotProductAttention } from "./functional";
+import { type FactoryOptions, Linear } from "./linear";
+import { Module } from "./module";
+
+export interface AttentionSize extends FactoryOptions {
+  /** Width of the keys' and values' source; that of the queries by default. */
+  readonly contextSize?: number;
+  /** Dropout probability of the attention weights in training; 0 by default. */
+  readonly dropout?: number;
+}
+
+/**
+ * Attention of H heads side by side (Vaswani et al. 2017, arXiv 1706.03762, section 3.2), up to the
+ * heads' concatenation: what follows it, such as an output projection, is a module of its own.
+ *
+ *     x [B,S,D] --query--> [B,H,S,d] --+
+ *     context   --key----> [B,H,S',d] -+- softmax(q k^T / sqrt(d) + mask) v -> [B,S,D]
+ *     [B,S',C]  --value--> [B,H,S',d] -+
+ */
+export class MultiHeadAttention extends Module {
+  readonly query: Linear;
+  readonly key: Linear;
+  readonly value: Linear;
+  readonly dropout: number;
+
+  /** `size` is D. Throws when the heads do not divide it. */
+  constructor(
+    size: number,
+    readonly heads: number,
+    { contextSize = size, dropout = 0, ...factory }: AttentionSize = {},
+  ) {
+    super();
+    if (!Number.isInteger(size / heads)) {
+      throw new RangeError(`${heads} attention heads do not divide the width ${size}`);
+    }
+    this.dropout = dropout;
+    this.query = new Linear(size, size, factory);
+    this.key = new Linear(contextSize, size, factory);
+    this.value = new Linear(contextSize, size, factory);
+  }
+
+  /** The mask, added to the scores or boolean with true where to attend, broadcasts to [B,H,S,S']. */
+  override forward(x: Tensor, mask: Tensor | null = null, context: Tensor = x): Tensor {
+    const attended = scaledDotProductAttention(
+      this.split(this.query.forward(x)),
+      this.split(this.key.forward(context)),
+      this.split(this.value.forward(context)),
+      { attnMask: mask, dropoutP: this.training ? this.dropout : 0 },
+    );
+    return attended.transpose(1, 2).flatten(2); // [B,H,S,d] -> [B,S,D]
+  }
+
+  /** [B,S,D] -> [B,H,S,d] */
+  private split(x: Tensor): Tensor {
+    const [batch, length, size] = x.shape;
+    return x.view([batch, length, this.heads, size / this.heads]).transpose(1, 2);
+  }
+}

@@ -1,0 +1,15 @@
+import type { Tensor } from "../torch";
+import { dropout } from "./functional";
+import { Module } from "./module";
+
+/** In training, zeroes elements with probability p and scales the others by 1 / (1 - p). */
+export class Dropout extends Module {
+  constructor(readonly p = 0.5) {
+    super();
+    if (!(p >= 0 && p <= 1)) throw new RangeError(`dropout probability ${p} is not within 0 and 1`);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return dropout(x, this.p, this.training);
+  }
+}

@@ -1,0 +1,88 @@
+import type { Tensor } from "../torch";
+import * as torch from "../torch";
+
+/** The count under way, null outside of `countFlops`: like the gradient mode, it is dynamic. */
+let counter: { flops: number } | null = null;
+
+/**
+ * Runs a synchronous function and counts the floating-point operations of its matrix products,
+ * 2 m n k for [m,k] x [k,n], attention included, the backward not. Counts nest: what an inner
+ * one counts counts in the outer one too.
+ */
+export function countFlops<T>(fn: () => T): { result: T; flops: number } {
+  const outer = counter;
+  const own = { flops: 0 };
+  counter = own;
+  try {
+    return { result: fn(), flops: own.flops };
+  } finally {
+    counter = outer;
+    count(own.flops);
+  }
+}
+
+function count(flops: number): void {
+  if (counter) counter.flops += flops;
+}
+
+/** x [..,n], weight [m,n], bias [m] -> x weight^T + bias [..,m]: all big products come through here. */
+export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  count(2 * x.numel() * weight.shape[0]);
+  return torch.linear(x, weight, bias);
+}
+
+/** a [..,m,k] x b [..,k,n] -> [..,m,n], batched over leading dimensions. */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  const product = a.matmul(b);
+  count(2 * product.numel() * a.shape[a.ndim - 1]);
+  return product;
+}
+
+export interface AttentionOptions {
+  /** Added to the scores, or boolean with true where to attend: broadcasts to [B,H,S,S']. */
+  readonly attnMask?: Tensor | null;
+  /** Dropout probability of the attention weights; 0 by default. */
+  readonly dropoutP?: number;
+}
+
+/** query [B,H,S,d], key and value [B,H,S',d] -> softmax(query key^T / sqrt(d) + mask) value [B,H,S,d]. */
+export function scaledDotProductAttention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  { attnMask = null, dropoutP = 0 }: AttentionOptions = {},
+): Tensor {
+  count(2 * query.numel() * (key.shape[2] + value.shape[2]));
+  return torch.scaledDotProductAttention(query, key, value, { attnMask, dropoutP });
+}
+
+/** Normalises over the trailing dimensions `shape`. */
+export function layerNorm(
+  x: Tensor,
+  shape: readonly number[],
+  weight: Tensor | null = null,
+  bias: Tensor | null = null,
+  eps = 1e-5,
+): Tensor {
+  return torch.layerNorm(x, [...shape], weight, bias, eps);
+}
+
+/** ids [..] int64, weight [V,D] -> rows of the weight [..,D]; row `paddingIdx` gets no gradient. */
+export function embedding(ids: Tensor, weight: Tensor, paddingIdx = -1): Tensor {
+  return torch.embedding(weight, ids, paddingIdx);
+}
+
+/** Zeroes elements with probability p and scales the others by 1 / (1 - p), in training. */
+export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
+  return training && p > 0 ? torch.dropout(x, p, true) : x;
+}
+
+/** x Phi(x), exact by the error function. */
+export function gelu(x: Tensor): Tensor {
+  return torch.gelu(x);
+}
+
+/** logits [B,C], classes [B] int64 -> mean negative log-likelihood. */
+export function crossEntropy(logits: Tensor, classes: Tensor): Tensor {
+  return torch.crossEntropyLoss(logits, classes);
+}

@@ -1,0 +1,39 @@
+import type { Tensor } from "../torch";
+import * as torch from "../torch";
+import { layerNorm } from "./functional";
+import type { FactoryOptions } from "./linear";
+import { Module } from "./module";
+import { Parameter } from "./parameter";
+
+export interface LayerNormOptions extends FactoryOptions {
+  /** Added to the variance; 1e-5 by default. */
+  readonly eps?: number;
+  /** Whether there are a weight and a bias; true by default. */
+  readonly elementwiseAffine?: boolean;
+  /** Whether there is a bias beside the weight; true by default. */
+  readonly bias?: boolean;
+}
+
+/** Normalises the trailing dimensions to mean 0 and variance 1, then scales and shifts them. */
+export class LayerNorm extends Module {
+  readonly weight: Parameter | null;
+  readonly bias: Parameter | null;
+  readonly normalizedShape: readonly number[];
+  readonly eps: number;
+
+  constructor(
+    shape: number | readonly number[],
+    { eps = 1e-5, elementwiseAffine = true, bias = true, ...factory }: LayerNormOptions = {},
+  ) {
+    super();
+    this.normalizedShape = typeof shape === "number" ? [shape] : [...shape];
+    this.eps = eps;
+    const size = [...this.normalizedShape];
+    this.weight = elementwiseAffine ? new Parameter(torch.ones(size, factory)) : null;
+    this.bias = elementwiseAffine && bias ? new Parameter(torch.zeros(size, factory)) : null;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return layerNorm(x, this.normalizedShape, this.weight, this.bias, this.eps);
+  }
+}

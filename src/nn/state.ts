@@ -1,0 +1,71 @@
+import { noGrad, Tensor } from "../torch";
+
+export interface LoadOptions {
+  /** Whether missing and unexpected names are errors; true by default. */
+  readonly strict?: boolean;
+}
+
+/** What became of the names when a state was loaded. */
+export interface LoadReport {
+  /** How many of the given tensors were copied. */
+  readonly loaded: number;
+  /** Names of weights that were not given. */
+  readonly missing: string[];
+  /** Names given that no weight has. */
+  readonly unexpected: string[];
+}
+
+/**
+ * Copies given tensors into the weights of the same names, all or none.
+ *
+ * @throws Error that lists all problems, `owner` being whose weights they are.
+ */
+export function loadState(
+  weights: readonly (readonly [string, Tensor])[],
+  given: Readonly<Record<string, Tensor>>,
+  owner: string,
+  { strict = true }: LoadOptions = {},
+): LoadReport {
+  const names = new Set(weights.map(([name]) => name));
+  const missing = missingNames(weights, given);
+  const unexpected = Object.keys(given).filter((name) => !names.has(name));
+  const pairs = weights.filter(([name]) => Object.hasOwn(given, name));
+  const problems = pairs.flatMap(([name, weight]) => mismatch(name, weight, given[name]));
+  if (strict) {
+    problems.push(...missing.map((name) => `missing: ${name}`));
+    problems.push(...unexpected.map((name) => `unexpected: ${name}`));
+  }
+  if (problems.length > 0) {
+    throw new Error(
+      `the state does not fit ${owner}, nothing was loaded (${missing.length} missing, ` +
+        `${unexpected.length} unexpected, ${pairs.length} of its names known):\n  ${problems.join("\n  ")}`,
+    );
+  }
+  noGrad(() => {
+    for (const [name, weight] of pairs) weight.copy_(given[name]);
+  });
+  return { loaded: pairs.length, missing, unexpected };
+}
+
+/** Each weight of a state once, by its first name. */
+export function uniqueWeights<W extends Tensor>(state: readonly [string, W][]): [string, W][] {
+  const seen = new Set<Tensor>();
+  return state.filter(([, weight]) => !seen.has(weight) && seen.add(weight));
+}
+
+/** The names not given, but for those of tied weights that are given by another name. */
+function missingNames(
+  weights: readonly (readonly [string, Tensor])[],
+  given: Readonly<Record<string, Tensor>>,
+): string[] {
+  const found = new Set(
+    weights.flatMap(([name, weight]) => (Object.hasOwn(given, name) ? [weight] : [])),
+  );
+  return weights.filter(([, weight]) => !found.has(weight)).map(([name]) => name);
+}
+
+function mismatch(name: string, weight: Tensor, given: unknown): string[] {
+  if (!(given instanceof Tensor)) return [`not a tensor: ${name}`];
+  if (given.shape.join() === weight.shape.join()) return [];
+  return [`shape: ${name} is [${weight.shape.join(", ")}], given [${given.shape.join(", ")}]`];
+}

@@ -1,0 +1,42 @@
+import test from "ava";
+import { Parameter } from "../../src/nn";
+import { clipGradNorm_ } from "../../src/optim";
+import type { Tensor } from "../../src/torch";
+import * as torch from "../../src/torch";
+
+function withGradients(...gradients: (number[] | null)[]): Parameter[] {
+  return gradients.map((gradient) => {
+    const parameter = new Parameter(torch.zeros([gradient?.length ?? 1]));
+    if (gradient) parameter.grad = torch.tensor(gradient);
+    return parameter;
+  });
+}
+
+function gradients(params: Parameter[]): unknown[] {
+  return params.map(({ grad }) => (grad as Tensor | null)?.toArray() ?? null);
+}
+
+test("gradients above the norm are scaled together, and their norm is given", (t) => {
+  const params = withGradients([3, 0], null, [4]);
+  t.is(clipGradNorm_(params, 1), 5);
+  const [[a], , [c]] = gradients(params) as number[][];
+  t.true(Math.abs(a - 0.6) < 1e-6 && Math.abs(c - 0.8) < 1e-6);
+});
+
+test("gradients below the norm are left as they are", (t) => {
+  const params = withGradients([3, 0], [4]);
+  t.is(clipGradNorm_(params, 10), 5);
+  t.deepEqual(gradients(params), [[3, 0], [4]]);
+  t.is(clipGradNorm_(withGradients(null), 1), 0);
+});
+
+test("a norm that is not finite is an error where asked for, before anything changes", (t) => {
+  const params = withGradients([1, Number.POSITIVE_INFINITY], [2]);
+  t.throws(() => clipGradNorm_(params, 1, { errorIfNonfinite: true }), {
+    message: /norm is Infinity/,
+  });
+  t.deepEqual(gradients(params)[1], [2]);
+  const nothing = withGradients([Number.NaN], [2]);
+  t.true(Number.isNaN(clipGradNorm_(nothing, 1)));
+  t.deepEqual(gradients(nothing)[1], [Number.NaN]);
+});
