@@ -13,7 +13,7 @@ export interface EmbeddingOptions extends FactoryOptions {
 
 /** ids [..] int64 -> rows of the weight [..,D]; the weight [V,D] starts at N(0, 1). */
 export class Embedding extends Module {
-  readonly weight: Parameter;
+  weight: Parameter;
   readonly paddingIdx: number | null;
 
   constructor(

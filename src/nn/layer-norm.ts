@@ -16,8 +16,8 @@ export interface LayerNormOptions extends FactoryOptions {
 
 /** Normalises the trailing dimensions to mean 0 and variance 1, then scales and shifts them. */
 export class LayerNorm extends Module {
-  readonly weight: Parameter | null;
-  readonly bias: Parameter | null;
+  weight: Parameter | null;
+  bias: Parameter | null;
   readonly normalizedShape: readonly number[];
   readonly eps: number;
 

@@ -18,8 +18,8 @@ export interface LinearOptions extends FactoryOptions {
 
 /** x [..,n] -> x weight^T + bias [..,m], weight [m,n]; initialised as PyTorch's. */
 export class Linear extends Module {
-  readonly weight: Parameter;
-  readonly bias: Parameter | null;
+  weight: Parameter;
+  bias: Parameter | null;
 
   constructor(
     readonly inFeatures: number,
