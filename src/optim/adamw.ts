@@ -172,7 +172,8 @@ function alike(params: readonly Tensor[]): WithGradient[][] {
     const gradient = parameter.grad;
     if (!gradient) continue;
     const kind = `${parameter.device} ${parameter.dtype}`;
-    groups.set(kind, [...(groups.get(kind) ?? []), { parameter, gradient }]);
+    if (!groups.has(kind)) groups.set(kind, []);
+    groups.get(kind)!.push({ parameter, gradient });
   }
   return [...groups.values()];
 }
