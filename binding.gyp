@@ -1,0 +1,17 @@
+{
+  "targets": [
+    {
+      "target_name": "adaptune",
+      "type": "none",
+      "actions": [
+        {
+          "action_name": "build",
+          "message": "Building with CMake",
+          "inputs": [],
+          "outputs": ["<(PRODUCT_DIR)/adaptune.node"],
+          "action": ["node", "<(module_root_dir)/setup/gyp.js"]
+        }
+      ]
+    }
+  ]
+}

@@ -1,0 +1,105 @@
+#include "errors.h"
+
+#include <c10/util/Exception.h>
+
+#include <sstream>
+
+#include "environment.h"
+#include "handle.h"
+
+namespace adaptune {
+
+namespace {
+
+std::string describeTensor(const TensorHandle& handle) {
+  if (handle.disposed()) return "a disposed Tensor";
+  std::ostringstream out;
+  std::string dtype = c10::toString(handle.tensor.scalar_type());
+  out << "Tensor(" << dtype << " [";
+  for (int64_t i = 0; i < handle.tensor.dim(); ++i) out << (i ? ", " : "") << handle.tensor.size(i);
+  out << "] " << handle.tensor.device().str() << ")";
+  return out.str();
+}
+
+std::string describeArray(napi_env env, napi_value value) {
+  uint32_t length = 0;
+  napi_get_array_length(env, value, &length);
+  if (length == 0) return "[]";
+  napi_value first = nullptr;
+  napi_get_element(env, value, 0, &first);
+  bool nested = false;
+  napi_is_array(env, first, &nested);
+  const std::string element = nested ? "array" : describe(env, first);
+  return "array of " + std::to_string(length) + " [" + element + (length > 1 ? ", ...]" : "]");
+}
+
+}  // namespace
+
+std::string describe(napi_env env, napi_value value) {
+  napi_valuetype type = napi_undefined;
+  napi_typeof(env, value, &type);
+  const Napi::Value wrapped(env, value);
+  switch (type) {
+    case napi_undefined:
+      return "undefined";
+    case napi_null:
+      return "null";
+    case napi_boolean:
+    case napi_number:
+      return wrapped.ToString();
+    case napi_bigint:
+      return wrapped.ToString().Utf8Value() + "n";
+    case napi_string: {
+      std::string text = wrapped.As<Napi::String>();
+      if (text.size() > 60) text = text.substr(0, 57) + "...";
+      return "\"" + text + "\"";
+    }
+    case napi_symbol:
+      return "a symbol";
+    case napi_function:
+      return "a function";
+    default:
+      break;
+  }
+  if (TensorHandle* handle = handleOf(env, value)) return describeTensor(*handle);
+  bool isArray = false;
+  napi_is_array(env, value, &isArray);
+  if (isArray) return describeArray(env, value);
+  bool isTyped = false;
+  napi_is_typedarray(env, value, &isTyped);
+  if (isTyped) return "a typed array";
+  bool isPromise = false;
+  napi_is_promise(env, value, &isPromise);
+  if (isPromise) return "a Promise";
+  return type == napi_external ? "a foreign external" : "an object";
+}
+
+void check(napi_env env, napi_status status) {
+  if (status != napi_ok) throw Napi::Error::New(env);
+}
+
+void clearPendingException(napi_env env) {
+  bool pending = false;
+  napi_is_exception_pending(env, &pending);
+  napi_value ignored = nullptr;
+  if (pending) napi_get_and_clear_last_exception(env, &ignored);
+}
+
+Napi::Error torchError(Napi::Env env, const std::string& what) {
+  napi_value constructor = nullptr;
+  napi_get_reference_value(env, Environment::of(env).errorClass, &constructor);
+  if (constructor == nullptr) return Napi::Error::New(env, what);
+  const auto error = Napi::Function(env, constructor).New({Napi::String::New(env, what)});
+  return Napi::Error(env, error);
+}
+
+std::string conciseMessage(const std::exception& error) {
+  std::string text = error.what();
+  if (const auto* torch = dynamic_cast<const c10::Error*>(&error)) text = torch->what_without_backtrace();
+  const auto backtrace = text.find("\nException raised from");
+  if (backtrace != std::string::npos) text.resize(backtrace);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+}  // namespace adaptune

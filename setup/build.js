@@ -1,0 +1,32 @@
+const { fetchLibTorch } = require("./libtorch/fetch");
+const { findLibTorch } = require("./libtorch/find");
+const { addonIsFresh, buildAddon } = require("./native");
+const { builtAddon } = require("./paths");
+const { requireNode, requireToolchain } = require("./toolchain");
+const { ensureTypes } = require("./types");
+
+/**
+ * Makes the addon: finds or fetches LibTorch, compiles, generates the operators' types. Does only
+ * what is not done yet; `force` compiles again.
+ * @param {{ force?: boolean }} [options]
+ * @throws {import("./failure").SetupFailure} with a remedy
+ */
+async function build({ force = false } = {}) {
+  requireNode();
+  const found = findLibTorch();
+  for (const note of found.notes) console.log(`  ${note}`);
+  // Looked at before anything is fetched: 200 MB are of no use without a compiler.
+  if (!found.choice) requireToolchain();
+  const libtorch = found.choice ?? (await fetchLibTorch());
+  const flavour = libtorch.flavour.toUpperCase();
+  console.log(`LibTorch ${libtorch.version}, ${flavour}: ${libtorch.path} (${libtorch.reason})`);
+
+  if (force || !addonIsFresh(libtorch)) {
+    const { compiler, cmake } = requireToolchain();
+    console.log(`Building the addon with ${compiler.version} and CMake ${cmake.version}`);
+    await buildAddon(libtorch);
+  }
+  await ensureTypes(builtAddon, { force });
+}
+
+module.exports = { build };

@@ -1,0 +1,128 @@
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const { SetupFailure } = require("./failure");
+const { formatSeconds } = require("./format");
+const { builtAddon, root } = require("./paths");
+const { follow, run } = require("./process");
+const { progress } = require("./progress");
+const { hashFiles, isFresh, writeStamp } = require("./stamp");
+
+/** @typedef {import("./libtorch/inspect").LibTorch} LibTorch */
+
+// Not build/ itself, where node-gyp writes a Makefile of its own.
+const buildFolder = path.join(root, "build", "cmake");
+const stamp = path.join(root, "build", "addon.stamp.json");
+
+/**
+ * Whether the addon is there and was built from these sources against this LibTorch.
+ * @param {LibTorch} libtorch
+ */
+function addonIsFresh(libtorch) {
+  return fs.existsSync(builtAddon) && isFresh(stamp, inputs(libtorch));
+}
+
+/**
+ * Compiles the addon with CMake into build/Release/adaptune.node.
+ * @param {LibTorch} libtorch
+ */
+async function buildAddon(libtorch) {
+  const started = Date.now();
+  const generator = run("ninja", ["--version"]).code === 0 ? "Ninja" : "Unix Makefiles";
+  forgetOtherBuilds(libtorch, generator);
+  await configure(libtorch, generator);
+  await compile();
+  if (!fs.existsSync(builtAddon)) {
+    throw new SetupFailure(`The build ended without an error, but left no ${builtAddon}.`);
+  }
+  writeStamp(stamp, inputs(libtorch));
+  console.log(`  built in ${formatSeconds((Date.now() - started) / 1000)}`);
+}
+
+/**
+ * Everything that the addon is made from.
+ * @param {LibTorch} libtorch
+ */
+function inputs(libtorch) {
+  return {
+    sources: hashFiles(root, ["CMakeLists.txt", "native"]),
+    libtorch: `${libtorch.path} ${libtorch.version} ${libtorch.flavour}`,
+    headers: [headerVersion("node-api-headers"), headerVersion("node-addon-api")].join(" "),
+    platform: `${process.platform}-${process.arch}`,
+  };
+}
+
+/** @param {string} name */
+function headerVersion(name) {
+  return `${name} ${require(`${name}/package.json`).version}`;
+}
+
+/**
+ * CMake remembers the libraries it found and its generator for ever, so a cache of another choice goes.
+ * @param {LibTorch} libtorch
+ * @param {string} generator
+ */
+function forgetOtherBuilds(libtorch, generator) {
+  const cache = path.join(buildFolder, "CMakeCache.txt");
+  if (!fs.existsSync(cache)) return;
+  const text = fs.readFileSync(cache, "utf8");
+  const value = (/** @type {string} */ name) =>
+    new RegExp(`^${name}:\\w+=(.*)$`, "m").exec(text)?.[1];
+  const isSame =
+    value("LIBTORCH") === libtorch.path &&
+    value("CMAKE_GENERATOR") === generator &&
+    value("CMAKE_HOME_DIRECTORY") === root;
+  if (isSame) return;
+  fs.rmSync(cache);
+  fs.rmSync(path.join(buildFolder, "CMakeFiles"), { recursive: true, force: true });
+}
+
+/**
+ * @param {LibTorch} libtorch
+ * @param {string} generator
+ */
+async function configure(libtorch, generator) {
+  const includes = [require("node-api-headers").include_dir, require("node-addon-api").include_dir];
+  const options = {
+    LIBTORCH: libtorch.path,
+    ADAPTUNE_NODE_INCLUDES: includes.map((folder) => path.resolve(folder)).join(";"),
+    ADAPTUNE_CUDA: libtorch.flavour === "cuda" ? "ON" : "OFF",
+    CMAKE_BUILD_TYPE: "Release",
+  };
+  const definitions = Object.entries(options).map(([name, value]) => `-D${name}=${value}`);
+  const command = ["-S", root, "-B", buildFolder, "-G", generator, ...definitions];
+  const result = await follow("cmake", command, { cwd: root });
+  if (result.code !== 0)
+    throw new SetupFailure(`CMake could not configure the build:\n${result.tail}`);
+}
+
+async function compile() {
+  const jobs = parallelJobs();
+  const line = progress("compiling the addon", { unit: "steps" });
+  const result = await follow("cmake", ["--build", buildFolder, "--parallel", String(jobs)], {
+    cwd: root,
+    onLine: (text) => {
+      // Ninja counts steps ("[3/20] Building"), make a share ("[ 15%] Building").
+      const steps = /^\[\s*(\d+)\/(\d+)\]/.exec(text);
+      const share = /^\[\s*(\d+)%\]/.exec(text);
+      if (steps) line.update(Number(steps[1]), Number(steps[2]));
+      else if (share) line.update(Number(share[1]), 100);
+    },
+  });
+  line.end();
+  if (result.code === 0) return;
+  throw new SetupFailure(
+    `The addon does not compile:\n${result.tail}`,
+    "If the compiler was killed, memory ran out: CMAKE_BUILD_PARALLEL_LEVEL=1 needs the least.",
+  );
+}
+
+/** As many compilers as cores, or as fit into memory: one needs up to 2 GB for LibTorch's headers. */
+function parallelJobs() {
+  const asked = Number(process.env.CMAKE_BUILD_PARALLEL_LEVEL);
+  if (asked > 0) return asked;
+  const fitting = Math.floor(os.totalmem() / 2e9);
+  return Math.max(1, Math.min(os.availableParallelism(), fitting));
+}
+
+module.exports = { addonIsFresh, buildAddon };

@@ -1,0 +1,73 @@
+import {
+  AdamW,
+  clipGradNorm_,
+  LRScheduler,
+  linearWarmupDecay,
+  type OptimizerState,
+  type SchedulerState,
+} from "../optim";
+import type { Tensor } from "../torch";
+import type { OptimizerRecipe } from "./recipe";
+
+/** How one set of parameters is trained. */
+export interface SteeringRecipe {
+  readonly optimizer: OptimizerRecipe;
+  readonly warmup: number;
+  readonly clipNorm: number;
+}
+
+export interface OptimizationState {
+  readonly optimizer: OptimizerState;
+  readonly scheduler: SchedulerState;
+}
+
+/** An optimizer with its schedule and clipping: the backbone has one, the policy another. */
+export class Optimization {
+  private readonly optimizer: AdamW;
+  private readonly scheduler: LRScheduler;
+  private readonly clipNorm: number;
+
+  constructor(
+    private readonly parameters: readonly Tensor[],
+    { optimizer, warmup, clipNorm }: SteeringRecipe,
+    steps: number,
+  ) {
+    // Decay pulls weights of products towards 0; biases and norms (one dimension) are left alone.
+    const [decayed, plain] = [
+      parameters.filter(({ ndim }) => ndim > 1),
+      parameters.filter(({ ndim }) => ndim <= 1),
+    ];
+    const groups = [
+      { name: "weights", params: decayed, weightDecay: optimizer.weightDecay },
+      { name: "biases and norms", params: plain, weightDecay: 0 },
+    ].filter(({ params }) => params.length > 0);
+    const { lr, betas, eps } = optimizer;
+    this.optimizer = new AdamW(groups, { lr, betas, eps });
+    this.scheduler = new LRScheduler(this.optimizer, linearWarmupDecay({ warmup, total: steps }));
+    this.clipNorm = clipNorm;
+  }
+
+  get lr(): number {
+    return this.optimizer.groups[0].lr;
+  }
+
+  /** Clips the gradients; gives their norm before. */
+  clip(): number {
+    return clipGradNorm_(this.parameters, this.clipNorm);
+  }
+
+  step(): void {
+    this.optimizer.step();
+    this.optimizer.zeroGrad();
+    this.scheduler.step();
+  }
+
+  state(): OptimizationState {
+    return { optimizer: this.optimizer.stateDict(), scheduler: this.scheduler.stateDict() };
+  }
+
+  restore({ optimizer, scheduler }: OptimizationState): void {
+    this.optimizer.loadStateDict(optimizer);
+    this.scheduler.loadStateDict(scheduler);
+  }
+}

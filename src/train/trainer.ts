@@ -1,0 +1,188 @@
+import { collate, type Example, Loader, type LoaderBatch, type LoaderState } from "../data";
+import * as torch from "../torch";
+import { Failure } from "./failure";
+import type { TrainedModel } from "./model";
+import { objective } from "./objective";
+import { Optimization, type OptimizationState } from "./optimization";
+import type { Recipe } from "./recipe";
+import type { Task } from "./task";
+
+/** What one optimizer step tells; the losses are means over the batch. */
+export interface StepMetrics {
+  /** Steps taken, this one included. */
+  readonly step: number;
+  readonly epoch: number;
+  readonly loss: number;
+  /** Cross entropy alone, where the loss has more terms. */
+  readonly taskLoss: number;
+  readonly lr: number;
+  /** Norm of the gradients before clipping. */
+  readonly gradientNorm: number;
+  readonly policy?: {
+    readonly lr: number;
+    readonly gradientNorm: number;
+    readonly temperature: number;
+    /** Share of sampled decisions for each alternative. */
+    readonly usage: Readonly<Record<string, number>>;
+    readonly budget?: number;
+  };
+}
+
+/** All that a training needs to go on exactly where it was, weights aside. */
+export interface TrainerState {
+  readonly step: number;
+  readonly loader: LoaderState;
+  readonly model: OptimizationState;
+  readonly policy: OptimizationState | null;
+  readonly rng: torch.Tensor;
+}
+
+/**
+ * Takes optimizer steps, one at a time: no files, no clock, nothing printed.
+ *
+ *     batch -> micro-batches -> forward, loss x share, backward, each -> clip -> step
+ */
+export class Trainer {
+  private readonly loader: Loader<Example>;
+  private readonly optimization: Optimization;
+  private readonly policy: Optimization | null;
+  private taken = 0;
+
+  constructor(
+    private readonly recipe: Pick<Recipe, "seed" | "strategy" | "train">,
+    readonly model: TrainedModel,
+    private readonly task: Pick<Task, "dataset" | "train">,
+  ) {
+    const { train, strategy, seed } = recipe;
+    const groups = model.parameterGroups();
+    const batchSize = Math.min(train.batchSize, task.train.length);
+    this.loader = new Loader(task.train, { batchSize, dropLast: true, seed });
+    this.optimization = new Optimization(groups.model, train, train.steps);
+    this.policy =
+      strategy.name === "SpotTune_Block"
+        ? new Optimization(groups.policy, strategy.policy, train.steps)
+        : null;
+  }
+
+  /** Steps taken. */
+  get step(): number {
+    return this.taken;
+  }
+
+  /** Takes one step. @throws Failure, with the weights as they were, where loss or gradient is not finite. */
+  next(): StepMetrics {
+    if (!this.model.training) this.model.train();
+    this.model.gate.step = this.taken;
+    const batch = this.loader.next();
+    const sums = new Sums();
+    for (const part of partsOf(batch, this.recipe.train.microBatches)) {
+      torch.scope(() => this.accumulate(part, part.items.length / batch.items.length, sums));
+    }
+    const gradientNorm = this.optimization.clip();
+    const policyNorm = this.policy?.clip() ?? 0;
+    this.refuseNonFinite(sums.loss, gradientNorm, policyNorm);
+    const metrics: StepMetrics = {
+      step: this.taken + 1,
+      epoch: batch.epoch,
+      loss: sums.loss,
+      taskLoss: sums.task,
+      lr: this.optimization.lr,
+      gradientNorm,
+      ...(this.policy && {
+        policy: {
+          lr: this.policy.lr,
+          gradientNorm: policyNorm,
+          temperature: this.model.gate.temperature,
+          usage: this.usageOf(sums),
+          ...(sums.budget !== null && { budget: sums.budget }),
+        },
+      }),
+    };
+    this.optimization.step();
+    this.policy?.step();
+    this.taken++;
+    return metrics;
+  }
+
+  state(): TrainerState {
+    return {
+      step: this.taken,
+      loader: this.loader.state(),
+      model: this.optimization.state(),
+      policy: this.policy?.state() ?? null,
+      rng: torch.getRngState(),
+    };
+  }
+
+  /** Goes on from a state; the weights are restored by whoever has them. */
+  restore(state: TrainerState): void {
+    this.loader.restore(state.loader);
+    this.optimization.restore(state.model);
+    if (this.policy && state.policy) this.policy.restore(state.policy);
+    torch.setRngState(state.rng);
+    this.taken = state.step;
+  }
+
+  /** Adds the gradient of a part of the batch, weighted by its share of it. */
+  private accumulate(part: Part, share: number, sums: Sums): void {
+    const { regions, vocabulary } = this.task.dataset;
+    const { inputs, answers } = collate(part.items, regions, {
+      seeds: part.seeds,
+      padId: vocabulary.padId,
+    });
+    const outputs = this.model.forward(inputs);
+    const { total, task, budget } = objective(outputs, answers, this.recipe);
+    total.mul(share).backward();
+    sums.loss += share * Number(total.item());
+    sums.task += share * Number(task.item());
+    if (budget) sums.budget = (sums.budget ?? 0) + share * Number(budget.item());
+    if (outputs.gate) sums.addUsage(outputs.gate.detach().mean([0, 1]).toTypedArray(), share);
+  }
+
+  private usageOf({ usage }: Sums): Record<string, number> {
+    const { alternatives } = this.model.space;
+    return Object.fromEntries(alternatives.map((name, k) => [name, usage[k] ?? 0]));
+  }
+
+  private refuseNonFinite(loss: number, gradientNorm: number, policyNorm: number): void {
+    const found = Object.entries({
+      loss,
+      "gradient norm": gradientNorm,
+      "policy's gradient norm": policyNorm,
+    }).find(([, value]) => !Number.isFinite(value));
+    if (!found) return;
+    const policy = this.policy ? `, policy's ${this.policy.lr}` : "";
+    throw new Failure(`the ${found[0]} is ${found[1]}`, {
+      where: `step ${this.taken + 1}, learning rate ${this.optimization.lr}${policy}`,
+      next: "lower train.optimizer.lr, or raise train.warmup",
+    });
+  }
+}
+
+interface Part {
+  readonly items: readonly Example[];
+  readonly seeds: Uint32Array;
+}
+
+/** A batch in so many parts of nearly equal size. */
+function partsOf({ items, seeds }: LoaderBatch<Example>, count: number): Part[] {
+  const bound = (part: number) => Math.floor((part * items.length) / count);
+  return Array.from({ length: Math.min(count, items.length) }, (_, part) => {
+    const [from, to] = [bound(part), bound(part + 1)];
+    return { items: items.slice(from, to), seeds: seeds.subarray(from, to) };
+  });
+}
+
+/** Means over a batch, gathered part by part. */
+class Sums {
+  loss = 0;
+  task = 0;
+  budget: number | null = null;
+  readonly usage: number[] = [];
+
+  addUsage(usage: ArrayLike<number | bigint>, share: number): void {
+    for (let k = 0; k < usage.length; k++) {
+      this.usage[k] = (this.usage[k] ?? 0) + share * Number(usage[k]);
+    }
+  }
+}
