@@ -1,0 +1,110 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { uniqueWeights } from "../nn";
+import type { SchedulerState } from "../optim";
+import * as torch from "../torch";
+import { Failure } from "./failure";
+import { makeWholeFolder } from "./files";
+import type { TrainedModel } from "./model";
+import type { OptimizationState } from "./optimization";
+import type { TrainerState } from "./trainer";
+
+const CONFIG = "config.json";
+const WEIGHTS = "model.safetensors";
+const STATE = "state.safetensors";
+
+/**
+ * Writes a checkpoint: a folder that appears whole or not at all.
+ *
+ *     config.json          of the model
+ *     model.safetensors    all weights: frozen, tuned, the policy's
+ *     state.safetensors    what going on needs: optimizers, schedules, random state, data position
+ *
+ * Under a static strategy the first two are a pretrained model as `Model.fromPretrained` reads it.
+ */
+export function writeCheckpoint(folder: string, model: TrainedModel, state: TrainerState): void {
+  const { config } = model.model;
+  const { modelType } = model.model.constructor as unknown as { modelType: string };
+  makeWholeFolder(folder, (partial) => {
+    mkdirSync(partial, { recursive: true });
+    const json = JSON.stringify({ model_type: modelType, ...config }, null, 2);
+    writeFileSync(join(partial, CONFIG), `${json}\n`);
+    torch.scope(() => {
+      const weights = uniqueWeights(Object.entries(model.stateDict()));
+      torch.save(Object.fromEntries(weights), join(partial, WEIGHTS));
+      const { tensors, numbers } = flatten(state);
+      const metadata = { trainer: JSON.stringify(numbers) };
+      torch.save(tensors, join(partial, STATE), { metadata });
+    });
+  });
+}
+
+/** Puts a checkpoint's weights into a model made by the same recipe. */
+export function loadWeights(folder: string, model: TrainedModel): void {
+  const file = join(folder, WEIGHTS);
+  if (!existsSync(file)) throw new Failure("there is no such checkpoint", { where: file });
+  torch.scope(() => model.loadStateDict(torch.load(file)));
+}
+
+/** Reads what a trainer needs to go on. */
+export function readTrainerState(folder: string): TrainerState {
+  const file = join(folder, STATE);
+  if (!existsSync(file)) throw new Failure("there is no such checkpoint", { where: file });
+  return unflatten(torch.load(file), JSON.parse(torch.loadMetadata(file).trainer));
+}
+
+/** A trainer's state without its tensors. */
+interface TrainerNumbers extends Omit<TrainerState, "model" | "policy" | "rng"> {
+  readonly model: OptimizationNumbers;
+  readonly policy: OptimizationNumbers | null;
+}
+
+interface OptimizationNumbers {
+  readonly groups: OptimizationState["optimizer"]["groups"];
+  readonly scheduler: SchedulerState;
+}
+
+type Tensors = Record<string, torch.Tensor>;
+
+function flatten({ model, policy, rng, ...rest }: TrainerState) {
+  const tensors: Tensors = { rng, ...prefixed("model", model.optimizer.tensors) };
+  if (policy) Object.assign(tensors, prefixed("policy", policy.optimizer.tensors));
+  const numbers: TrainerNumbers = {
+    ...rest,
+    model: numbersOf(model),
+    policy: policy && numbersOf(policy),
+  };
+  return { tensors, numbers };
+}
+
+function unflatten(tensors: Tensors, { model, policy, ...rest }: TrainerNumbers): TrainerState {
+  const optimization = (name: string, { groups, scheduler }: OptimizationNumbers) => ({
+    optimizer: { tensors: withPrefix(name, tensors), groups },
+    scheduler,
+  });
+  return {
+    ...rest,
+    model: optimization("model", model),
+    policy: policy && optimization("policy", policy),
+    rng: tensors.rng,
+  };
+}
+
+function numbersOf({ optimizer, scheduler }: OptimizationState): OptimizationNumbers {
+  return { groups: optimizer.groups, scheduler };
+}
+
+function prefixed(name: string, tensors: Readonly<Tensors>): Tensors {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([key, tensor]) => [`${name}.${key}`, tensor]),
+  );
+}
+
+function withPrefix(name: string, tensors: Readonly<Tensors>): Tensors {
+  const below = `${name}.`;
+  return Object.fromEntries(
+    Object.entries(tensors)
+      .filter(([key]) => key.startsWith(below))
+      .map(([key, tensor]) => [key.slice(below.length), tensor]),
+  );
+}

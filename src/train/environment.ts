@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { arch, cpus, platform, release, totalmem } from "node:os";
+import { join } from "node:path";
+import * as torch from "../torch";
+
+/** What a result may depend on beside its recipe. */
+export interface Environment {
+  readonly adaptune: string;
+  readonly libtorch: string;
+  readonly node: string;
+  readonly system: string;
+  readonly processor: string;
+  readonly processors: number;
+  /** Threads that LibTorch computes with: sums in another order differ in their last bits. */
+  readonly threads: number;
+  readonly memoryGiB: number;
+  readonly cudaDevices: number;
+  readonly started: string;
+}
+
+export function describeEnvironment(): Environment {
+  const [first] = cpus();
+  return {
+    adaptune: packageVersion(),
+    libtorch: torch.version,
+    node: process.version,
+    system: `${platform()} ${release()} ${arch()}`,
+    processor: first?.model.trim() ?? "unknown",
+    processors: cpus().length,
+    threads: torch.getNumThreads(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    cudaDevices: torch.cuda.deviceCount(),
+    started: new Date().toISOString(),
+  };
+}
+
+/** The version in the package's manifest, beside src/ in a checkout and dist/ when installed. */
+function packageVersion(): string {
+  const manifest = readFileSync(join(__dirname, "..", "..", "package.json"), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}

@@ -1,0 +1,17 @@
+export { type Comparison, compare, type FinishedComparison } from "./compare";
+export { runDemo } from "./demo";
+export { describeEnvironment, type Environment } from "./environment";
+export { type Evaluation, evaluate } from "./evaluate";
+export { type EvaluateRunOptions, evaluateRun, type RunEvaluation } from "./evaluate-run";
+export { Failure } from "./failure";
+export { type Measured, measure } from "./measure";
+export { adaptModel, makeModel, newModel, type TrainedModel } from "./model";
+export { type Recipe, recipeSchema, resolveRecipe } from "./recipe";
+export { parseRecipe, RecipeError, readRecipe } from "./recipe-file";
+export { recipeHelp, recipeJsonSchema } from "./recipe-schema";
+export { type CheckpointName, RunFolder } from "./run-folder";
+export { type FinishedRun, type RunOptions, runRecipe } from "./run-recipe";
+export { openTask, type Task } from "./task";
+export { type ParameterCounts, type RunResult, train } from "./train";
+export { type StepMetrics, Trainer } from "./trainer";
+export type { Progress, Watch } from "./watch";

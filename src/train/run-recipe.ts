@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { VLBertForQuestionAnswering } from "../models";
+import * as torch from "../torch";
+import { describeEnvironment } from "./environment";
+import { Failure } from "./failure";
+import { cacheFolder, partialName } from "./files";
+import { adaptModel, checkFits, newModel } from "./model";
+import type { Recipe } from "./recipe";
+import { readRecipe } from "./recipe-file";
+import { newRunPath, RunFolder } from "./run-folder";
+import { openTask, type Task } from "./task";
+import { type RunResult, train } from "./train";
+import { type Watch, within } from "./watch";
+
+export interface RunOptions {
+  /** Folder in which the run gets its own; `runs` by default. */
+  readonly runs?: string;
+  /** The run's own folder, in place of a new one in `runs`. */
+  readonly folder?: string;
+  /** Folder of rendered drawings and trained source models; the default follows XDG. */
+  readonly cache?: string;
+  /** `key=value` pairs for the recipe that `model.from` names. */
+  readonly fromOverrides?: readonly string[];
+  readonly watch?: Watch;
+}
+
+export interface FinishedRun {
+  readonly folder: RunFolder;
+  readonly result: RunResult;
+}
+
+/** Does what a recipe says: opens its data and its pretrained model, trains, measures, writes. */
+export async function runRecipe(recipe: Recipe, options: RunOptions = {}): Promise<FinishedRun> {
+  const task = await openData(recipe, options);
+  const base = await openModel(recipe, task, options);
+  const model = adaptModel(base, recipe);
+  const path = options.folder ?? newRunPath(options.runs ?? "runs", recipe.name);
+  const folder = RunFolder.create(path, recipe, describeEnvironment());
+  const result = await train({ recipe, task, model, folder }, options.watch);
+  return { folder, result };
+}
+
+/** Opens a recipe's data, telling how the drawings come along, with as many threads as it says. */
+export function openData(recipe: Recipe, { cache, watch }: RunOptions): Promise<Task> {
+  if (recipe.threads > 0) torch.setNumThreads(recipe.threads);
+  return openTask(recipe, {
+    ...(cache !== undefined && { cache }),
+    onProgress: (done, total) =>
+      watch?.progress?.({ phase: "rendering drawings", done, total, unit: "drawings" }),
+    onNote: (note) => watch?.note?.(note),
+  });
+}
+
+/** The model that a recipe starts from: new, read, or trained first by a recipe of its own. */
+export async function openModel(
+  recipe: Recipe,
+  task: Task,
+  options: RunOptions,
+): Promise<VLBertForQuestionAnswering> {
+  const { from } = recipe.model;
+  if (from === null) return newModel(recipe, task.dataset);
+  const model = VLBertForQuestionAnswering.fromPretrained(await pretrainedFolder(from, options));
+  checkFits(model, task.dataset, from);
+  return model;
+}
+
+async function pretrainedFolder(from: string, options: RunOptions): Promise<string> {
+  if (/\.ya?ml$/.test(from)) {
+    return trainedOnce(readRecipe(from, options.fromOverrides ?? []), options);
+  }
+  if (!RunFolder.isOne(from)) return from;
+  const run = RunFolder.open(from);
+  const strategy = run.recipe().strategy.name;
+  if (strategy === "SpotTune_Block") {
+    throw new Failure(`a run of ${strategy} has two models in one, to start from neither`, {
+      where: from,
+      next: "give model.from a run of standard or frozen",
+    });
+  }
+  return run.checkpoint("best");
+}
+
+/** The best checkpoint of a recipe, from the cache or, at the first time, trained into it. */
+async function trainedOnce(recipe: Recipe, options: RunOptions): Promise<string> {
+  const { cache = cacheFolder() } = options;
+  const watch = within(options.watch ?? {}, recipe.name);
+  const task = await openData(recipe, { ...options, watch });
+  const folder = join(cache, "models", `${recipe.name}-${cacheKey(recipe, task)}`);
+  const best = join(folder, "checkpoints", "best");
+  if (existsSync(best)) {
+    watch.note?.(`${recipe.name}: trained before, read from ${folder}`);
+    return best;
+  }
+  const partial = partialName(folder);
+  try {
+    await runRecipe(recipe, { ...options, watch, folder: partial });
+    // Another process may have been faster; its model is the same.
+    if (!existsSync(best)) renameSync(partial, folder);
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
+  return best;
+}
+
+/** Raised when training itself changes, so that no model of an older one is taken for a new one. */
+const FORMAT = 1;
+
+/** Equal where two recipes train the same model: names and threads do not matter. */
+function cacheKey({ name, threads, ...recipe }: Recipe, { fingerprint }: Task): string {
+  const content = JSON.stringify([FORMAT, recipe, fingerprint]);
+  return createHash("sha256").update(content).digest("hex").slice(0, 16);
+}

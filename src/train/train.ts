@@ -1,0 +1,142 @@
+import { breathe } from "./breathe";
+import { loadWeights } from "./checkpoint";
+import { type Evaluation, evaluate } from "./evaluate";
+import { type Measured, measure } from "./measure";
+import type { TrainedModel } from "./model";
+import type { Recipe } from "./recipe";
+import type { CheckpointName, RunFolder } from "./run-folder";
+import type { Task } from "./task";
+import { type StepMetrics, Trainer } from "./trainer";
+import type { Watch } from "./watch";
+
+/** The figures of a run, all of them of its best checkpoint. */
+export interface RunResult extends Measured {
+  readonly name: string;
+  readonly strategy: Recipe["strategy"]["name"];
+  readonly domain: string;
+  readonly sourceDomain: string | null;
+  readonly steps: number;
+  /** The step with the best validation accuracy. */
+  readonly bestStep: number;
+  readonly parameters: ParameterCounts;
+  readonly seconds: { readonly training: number; readonly measuring: number };
+  readonly examples: { readonly train: number; readonly validation: number };
+}
+
+export interface ParameterCounts {
+  /** All that trains, the policy included. */
+  readonly trainable: number;
+  readonly policy: number;
+  readonly total: number;
+}
+
+export interface Training {
+  readonly recipe: Recipe;
+  readonly task: Task;
+  readonly model: TrainedModel;
+  readonly folder: RunFolder;
+}
+
+/** Trains a model as its recipe says, writing all there is to know into the run's folder. */
+export async function train(training: Training, watch: Watch = {}): Promise<RunResult> {
+  const { recipe, task, model, folder } = training;
+  const clock = new Clock();
+  const trainer = new Trainer(recipe, model, task);
+  const best = await clock.time("training", () => loop(training, trainer, clock, watch));
+  loadWeights(folder.checkpoint("best"), model);
+  const measured = await clock.time("measuring", () => measure(model, task, recipe, watch));
+  const result: RunResult = {
+    name: recipe.name,
+    strategy: recipe.strategy.name,
+    domain: recipe.data.domain,
+    sourceDomain: recipe.data.source,
+    steps: trainer.step,
+    bestStep: best,
+    ...measured,
+    parameters: countParameters(model),
+    seconds: { training: clock.seconds.training, measuring: clock.seconds.measuring },
+    examples: { train: task.train.length, validation: task.validation.length },
+  };
+  folder.writeResult(result);
+  return result;
+}
+
+export function countParameters(model: TrainedModel): ParameterCounts {
+  return {
+    trainable: model.numParameters({ trainable: true }),
+    policy: model.policy?.numParameters({ trainable: true }) ?? 0,
+    total: model.numParameters(),
+  };
+}
+
+/** Takes all steps; gives the one with the best validation accuracy, the first of equal ones. */
+async function loop(
+  { recipe, task, model, folder }: Training,
+  trainer: Trainer,
+  clock: Clock,
+  watch: Watch,
+): Promise<number> {
+  const { train, evaluation, checkpoint } = recipe;
+  let best = { step: 0, accuracy: -1 };
+  let latest: Evaluation | null = null;
+  const save = (names: readonly CheckpointName[]) =>
+    folder.writeCheckpoint(model, trainer.state(), {
+      names,
+      keep: checkpoint.every === 0 ? 0 : checkpoint.keep,
+    });
+  while (trainer.step < train.steps) {
+    const metrics = trainer.next();
+    folder.append("metrics.jsonl", { type: "step", ...metrics });
+    const { step } = metrics;
+    if (step % evaluation.every === 0 || step === train.steps) {
+      latest = await clock.time("measuring", () =>
+        evaluate(model, task.dataset, task.validation, { batchSize: evaluation.batchSize }),
+      );
+      record(folder, step, latest);
+      const isBest = latest.accuracy > best.accuracy;
+      if (isBest) best = { step, accuracy: latest.accuracy };
+      save(isBest ? ["best", "last"] : ["last"]);
+    } else if (checkpoint.every > 0 && step % checkpoint.every === 0) {
+      save(["last"]);
+    }
+    watch.progress?.({
+      phase: "training",
+      done: step,
+      total: train.steps,
+      unit: "steps",
+      detail: describe(metrics, latest),
+    });
+    await breathe();
+  }
+  return best.step;
+}
+
+function record(folder: RunFolder, step: number, evaluation: Evaluation): void {
+  const { decisions, decisionsByKind, flops, ...figures } = evaluation;
+  folder.append("metrics.jsonl", { type: "validation", step, ...figures });
+  if (decisions) folder.append("decisions.jsonl", { step, ...decisions, byKind: decisionsByKind });
+}
+
+function describe({ loss, policy }: StepMetrics, validation: Evaluation | null): string {
+  const parts = [`loss ${loss.toFixed(2)}`];
+  if (policy) parts.push(`tuned ${Math.round(100 * (policy.usage.tuned ?? 0))} %`);
+  if (validation) parts.push(`validation ${(100 * validation.accuracy).toFixed(1)} %`);
+  return parts.join(", ");
+}
+
+/** Adds up seconds by what they went into; what is inside another counts there alone. */
+class Clock {
+  readonly seconds: Record<string, number> = {};
+  private inner = 0;
+
+  async time<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    const innerBefore = this.inner;
+    const result = await work();
+    const all = (performance.now() - started) / 1000;
+    const own = all - (this.inner - innerBefore);
+    this.seconds[name] = (this.seconds[name] ?? 0) + own;
+    this.inner = innerBefore + all;
+    return result;
+  }
+}
