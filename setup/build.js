@@ -2,7 +2,7 @@ const { fetchLibTorch } = require("./libtorch/fetch");
 const { findLibTorch } = require("./libtorch/find");
 const { addonIsFresh, buildAddon } = require("./native");
 const { builtAddon } = require("./paths");
-const { requireNode, requireToolchain } = require("./toolchain");
+const { requireToolchain } = require("./toolchain");
 const { ensureTypes } = require("./types");
 
 /**
@@ -12,7 +12,6 @@ const { ensureTypes } = require("./types");
  * @throws {import("./failure").SetupFailure} with a remedy
  */
 async function build({ force = false } = {}) {
-  requireNode();
   const found = findLibTorch();
   for (const note of found.notes) console.log(`  ${note}`);
   // Looked at before anything is fetched: 200 MB are of no use without a compiler.
@@ -24,7 +23,7 @@ async function build({ force = false } = {}) {
   if (force || !addonIsFresh(libtorch)) {
     const { compiler, cmake } = requireToolchain();
     console.log(`Building the addon with ${compiler.version} and CMake ${cmake.version}`);
-    await buildAddon(libtorch);
+    await buildAddon(libtorch, compiler);
   }
   await ensureTypes(builtAddon, { force });
 }

@@ -1,17 +1,17 @@
 const { build } = require("./build");
 const { doctor } = require("./doctor");
 const { SetupFailure, runProgram } = require("./failure");
+const { isCheckout } = require("./paths");
+const { setUp } = require("./set-up");
 
-/** @type {Record<string, { options: string[], run: (options: Set<string>) => Promise<unknown> }>} */
+/** @type {Record<string, { option: string, run: (isGiven: boolean) => Promise<unknown> }>} */
 const commands = {
+  // A checkout may lack more than the addon.
   build: {
-    options: ["--force"],
-    run: (options) => build({ force: options.has("--force") }),
+    option: "--force",
+    run: (force) => (isCheckout() ? setUp({ force }) : build({ force })),
   },
-  doctor: {
-    options: ["--json"],
-    run: (options) => doctor({ json: options.has("--json") }),
-  },
+  doctor: { option: "--json", run: (json) => doctor({ json }) },
 };
 
 /**
@@ -20,16 +20,16 @@ const commands = {
  * @param {string[]} args
  */
 function runCommand(name, args) {
-  const { options, run } = commands[name];
+  const { option, run } = commands[name];
   return runProgram(async () => {
-    const unknown = args.filter((argument) => !options.includes(argument));
+    const unknown = args.filter((argument) => argument !== option);
     if (unknown.length > 0) {
       throw new SetupFailure(
         `Unknown argument of ${name}: ${unknown.join(" ")}`,
-        `It takes ${options.join(", ")}.`,
+        `It takes only ${option}.`,
       );
     }
-    await run(new Set(args));
+    await run(args.includes(option));
   });
 }
 

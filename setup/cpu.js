@@ -19,7 +19,7 @@ function describeCpu() {
     cores: physical || threads,
     threads,
     capabilities: capabilities(flags),
-    memoryBytes: Math.min(os.totalmem(), memoryLimit()),
+    memoryBytes: availableMemory(),
   };
 }
 
@@ -67,13 +67,13 @@ function fromSysctl() {
   return { model, physical: Number(field("hw.physicalcpu")), flags };
 }
 
-/** A container may allow less memory than the machine has. */
-function memoryLimit() {
+/** The memory in bytes that this process may use: a container may allow less than the machine has. */
+function availableMemory() {
   for (const file of ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]) {
     const limit = Number(readIfThere(file).trim() || Number.NaN);
-    if (limit > 0) return limit;
+    if (limit > 0) return Math.min(limit, os.totalmem());
   }
-  return Number.POSITIVE_INFINITY;
+  return os.totalmem();
 }
 
 /** @param {string} file */
@@ -85,4 +85,4 @@ function readIfThere(file) {
   }
 }
 
-module.exports = { describeCpu, capabilities };
+module.exports = { describeCpu, capabilities, availableMemory };

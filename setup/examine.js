@@ -5,10 +5,10 @@ const { describeCpu } = require("./cpu");
 const { describeNvidia } = require("./device");
 const { SetupFailure } = require("./failure");
 const { findLibTorch } = require("./libtorch/find");
+const { nodeHint, nodeProblem } = require("./node");
 const { findAddon, root } = require("./paths");
 const { run } = require("./process");
-const { findCMake, findCompiler, installHint, minimumNode } = require("./toolchain");
-const { isAtLeast } = require("./version");
+const { findCMake, findCompiler, installHint } = require("./toolchain");
 
 /**
  * `needed`: adaptune does not work until it is put right.
@@ -95,9 +95,8 @@ function whyNoCuda(nvidia, libtorch, addon) {
 
 /** @returns {Problem[]} */
 function nodeProblems() {
-  if (isAtLeast(process.versions.node, minimumNode)) return [];
-  const problem = `Node.js ${process.versions.node} is older than ${minimumNode}.`;
-  return [{ needed: true, problem, remedy: "Install a current Node.js from nodejs.org." }];
+  const problem = nodeProblem(process.versions.node);
+  return problem ? [{ needed: true, problem, remedy: nodeHint }] : [];
 }
 
 /**

@@ -1,9 +1,10 @@
+const units = ["B", "kB", "MB", "GB", "TB"];
+
 /**
  * Bytes with a unit: 950 B, 1.5 MB, 182.9 MB.
  * @param {number} bytes
  */
 function formatBytes(bytes) {
-  const units = ["B", "kB", "MB", "GB", "TB"];
   let value = bytes;
   let unit = 0;
   while (value >= 1000 && unit < units.length - 1) {
@@ -11,6 +12,15 @@ function formatBytes(bytes) {
     unit++;
   }
   return unit === 0 ? `${value} B` : `${value.toFixed(1)} ${units[unit]}`;
+}
+
+/**
+ * The bytes of such a text.
+ * @param {string} text
+ */
+function parseBytes(text) {
+  const [value, unit] = text.split(" ");
+  return Number(value) * 1000 ** units.indexOf(unit);
 }
 
 /**
@@ -25,4 +35,4 @@ function formatSeconds(seconds) {
   return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, "0")} min`;
 }
 
-module.exports = { formatBytes, formatSeconds };
+module.exports = { formatBytes, parseBytes, formatSeconds };

@@ -1,3 +1,4 @@
+require("./node").requireNode();
 const { build } = require("./build");
 const { runProgram } = require("./failure");
 

@@ -1,21 +1,6 @@
-const { build } = require("./build");
-const { ensureDependencies } = require("./dependencies");
-const { refreshDist } = require("./dist");
+require("./node").requireNode();
 const { runProgram } = require("./failure");
-const { root } = require("./paths");
-const { requireNode } = require("./toolchain");
+const { setUp } = require("./set-up");
 
-/**
- * All set-up of a checkout, from nothing: npm packages, LibTorch, the addon, types, compiled sources.
- * What is done already is not done again.
- */
-async function setUp() {
-  requireNode();
-  await ensureDependencies(root);
-  await build();
-  refreshDist(root);
-}
-
-if (require.main === module) runProgram(setUp);
-
-module.exports = { setUp };
+// What `npm start` and `npm test` run first.
+runProgram(() => setUp());

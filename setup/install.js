@@ -1,18 +1,16 @@
+require("./node").requireNode();
+const { loadAddon } = require("./addon");
 const { build } = require("./build");
 const { runProgram } = require("./failure");
-const { loadAddon } = require("./addon");
 const { findAddon, isCheckout } = require("./paths");
+const { ensureTypes } = require("./types");
 
 /** npm's install script: takes an addon that was shipped ready-made if it loads, else builds one. */
 async function install() {
   const addon = isCheckout() ? null : findAddon();
-  if (addon && loadAddon(addon).loads) {
-    console.log(`adaptune: using the ready-made addon ${addon}`);
-    return;
-  }
-  await build();
+  if (!addon || !loadAddon(addon).loads) return build();
+  console.log(`adaptune: using the ready-made addon ${addon}`);
+  await ensureTypes(addon);
 }
 
-if (require.main === module) runProgram(install);
-
-module.exports = { install };
+runProgram(install);

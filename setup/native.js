@@ -1,6 +1,7 @@
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
+const { availableMemory } = require("./cpu");
 const { SetupFailure } = require("./failure");
 const { formatSeconds } = require("./format");
 const { builtAddon, root } = require("./paths");
@@ -25,12 +26,11 @@ function addonIsFresh(libtorch) {
 /**
  * Compiles the addon with CMake into build/Release/adaptune.node.
  * @param {LibTorch} libtorch
+ * @param {import("./toolchain").Tool} compiler
  */
-async function buildAddon(libtorch) {
+async function buildAddon(libtorch, compiler) {
   const started = Date.now();
-  const generator = run("ninja", ["--version"]).code === 0 ? "Ninja" : "Unix Makefiles";
-  forgetOtherBuilds(libtorch, generator);
-  await configure(libtorch, generator);
+  await configure(libtorch, compiler);
   await compile();
   if (!fs.existsSync(builtAddon)) {
     throw new SetupFailure(`The build ended without an error, but left no ${builtAddon}.`);
@@ -58,30 +58,11 @@ function headerVersion(name) {
 }
 
 /**
- * CMake remembers the libraries it found and its generator for ever, so a cache of another choice goes.
+ * CMake remembers its generator, compiler and libraries for ever, so another choice starts afresh.
  * @param {LibTorch} libtorch
- * @param {string} generator
+ * @param {import("./toolchain").Tool} compiler
  */
-function forgetOtherBuilds(libtorch, generator) {
-  const cache = path.join(buildFolder, "CMakeCache.txt");
-  if (!fs.existsSync(cache)) return;
-  const text = fs.readFileSync(cache, "utf8");
-  const value = (/** @type {string} */ name) =>
-    new RegExp(`^${name}:\\w+=(.*)$`, "m").exec(text)?.[1];
-  const isSame =
-    value("LIBTORCH") === libtorch.path &&
-    value("CMAKE_GENERATOR") === generator &&
-    value("CMAKE_HOME_DIRECTORY") === root;
-  if (isSame) return;
-  fs.rmSync(cache);
-  fs.rmSync(path.join(buildFolder, "CMakeFiles"), { recursive: true, force: true });
-}
-
-/**
- * @param {LibTorch} libtorch
- * @param {string} generator
- */
-async function configure(libtorch, generator) {
+async function configure(libtorch, compiler) {
   const includes = [require("node-api-headers").include_dir, require("node-addon-api").include_dir];
   const options = {
     LIBTORCH: libtorch.path,
@@ -89,11 +70,20 @@ async function configure(libtorch, generator) {
     ADAPTUNE_CUDA: libtorch.flavour === "cuda" ? "ON" : "OFF",
     CMAKE_BUILD_TYPE: "Release",
   };
+  const generator = run("ninja", ["--version"]).code === 0 ? "Ninja" : "Unix Makefiles";
   const definitions = Object.entries(options).map(([name, value]) => `-D${name}=${value}`);
   const command = ["-S", root, "-B", buildFolder, "-G", generator, ...definitions];
-  const result = await follow("cmake", command, { cwd: root });
-  if (result.code !== 0)
+  const chosen = { command, compiler, libtorch };
+  const configured = path.join(buildFolder, "configured.json");
+  if (isFresh(configured, chosen)) return;
+
+  fs.rmSync(buildFolder, { recursive: true, force: true });
+  const env = { ...process.env, CXX: compiler.command ?? undefined };
+  const result = await follow("cmake", command, { cwd: root, env });
+  if (result.code !== 0) {
     throw new SetupFailure(`CMake could not configure the build:\n${result.tail}`);
+  }
+  writeStamp(configured, chosen);
 }
 
 async function compile() {
@@ -121,7 +111,7 @@ async function compile() {
 function parallelJobs() {
   const asked = Number(process.env.CMAKE_BUILD_PARALLEL_LEVEL);
   if (asked > 0) return asked;
-  const fitting = Math.floor(os.totalmem() / 2e9);
+  const fitting = Math.floor(availableMemory() / 2e9);
   return Math.max(1, Math.min(os.availableParallelism(), fitting));
 }
 

@@ -1,7 +1,7 @@
 const fs = require("node:fs");
 const path = require("node:path");
 const { SetupFailure, runProgram } = require("./failure");
-const { setUp } = require("./index");
+const { setUp } = require("./set-up");
 const { root } = require("./paths");
 const { follow } = require("./process");
 

@@ -60,7 +60,7 @@ function listFiles(base, entry) {
 
 /** @param {Record<string, unknown>} inputs */
 function serialize(inputs) {
-  return `${JSON.stringify(inputs, Object.keys(inputs).sort(), 2)}\n`;
+  return `${JSON.stringify(inputs, null, 2)}\n`;
 }
 
 module.exports = { isFresh, writeStamp, hashFiles, listFiles };

@@ -5,21 +5,11 @@ const { SetupFailure } = require("./failure");
 const { run } = require("./process");
 const { isAtLeast, parseVersion } = require("./version");
 
-const minimumNode = "20.19";
 const minimumCMake = "3.18";
 
 /**
  * @typedef {{ command: string | null, version: string | null, problem: string | null }} Tool
  */
-
-/** Throws unless this Node.js is new enough. */
-function requireNode() {
-  if (isAtLeast(process.versions.node, minimumNode)) return;
-  throw new SetupFailure(
-    `Node.js ${process.versions.node} is too old: ${minimumNode} or newer is needed.`,
-    "Install a current Node.js with your version manager (nvm install 22), or from nodejs.org.",
-  );
-}
 
 /** Throws unless a C++20 compiler and CMake are there, naming all that is missing at once. */
 function requireToolchain() {
@@ -113,11 +103,8 @@ function tryToCompile(command, args, env) {
 }
 
 module.exports = {
-  requireNode,
   requireToolchain,
   findCompiler,
   findCMake,
   installHint,
-  minimumNode,
-  minimumCMake,
 };

@@ -12,27 +12,24 @@ const { fetchWheel } = require("./wheel");
  * Fetches LibTorch into adaptune's cache: the official archive, else the torch wheel through pip.
  * It is unpacked under a temporary name and renamed when complete and checked.
  * @param {NodeJS.ProcessEnv} [env]
+ * @param {typeof archiveUrl} [address] of the official archive
  * @returns {Promise<import("./find").Choice>}
+ * @throws {SetupFailure} naming each attempt and what helps
  */
-async function fetchLibTorch(env = process.env) {
+async function fetchLibTorch(env = process.env, address = archiveUrl) {
   const { version, wanted, folder } = request(env);
   console.log(`Fetching LibTorch ${version}, ${wanted.flavour.toUpperCase()} (${wanted.reason})`);
   fs.mkdirSync(folder, { recursive: true });
   removeLeftovers(folder);
-  const temporary = path.join(folder, `.unpacking.${process.pid}`);
+  const temporary = fs.mkdtempSync(path.join(folder, `.unpacking.${process.pid}.`));
   try {
-    const { flavour, reason } = await fetchInto(temporary, version, wanted.flavour, folder);
-    if (wanted.required && flavour !== wanted.flavour) {
-      throw new SetupFailure(
-        `Only a ${flavour.toUpperCase()} build of torch ${version} could be fetched, and ${wanted.reason}.`,
-        remedy(version),
-      );
-    }
+    const url = address(version, wanted.flavour);
+    const { flavour, reason } = await fetchInto(temporary, { version, wanted, folder, url }, env);
     const { problem } = inspectLibTorch(path.join(temporary, "torch"));
     if (problem) throw new SetupFailure(`The fetched LibTorch is of no use: ${problem}.`);
-    const place = path.dirname(placeInCache(folder, version, flavour));
-    moveInto(temporary, place);
-    const { libtorch } = inspectLibTorch(path.join(place, "torch"));
+    const place = placeInCache(folder, version, flavour);
+    moveInto(temporary, path.dirname(place));
+    const { libtorch } = inspectLibTorch(place);
     return { .../** @type {import("./inspect").LibTorch} */ (libtorch), source: "fetched", reason };
   } finally {
     fs.rmSync(temporary, { recursive: true, force: true });
@@ -41,28 +38,33 @@ async function fetchLibTorch(env = process.env) {
 
 /**
  * @param {string} temporary
- * @param {string} version
- * @param {"cpu" | "cuda"} flavour
- * @param {string} folder
+ * @param {ReturnType<typeof request> & { url: string | null }} request
+ * @param {NodeJS.ProcessEnv} env
  * @returns {Promise<{ flavour: "cpu" | "cuda", reason: string }>}
  */
-async function fetchInto(temporary, version, flavour, folder) {
+async function fetchInto(temporary, { version, wanted, folder, url }, env) {
   /** @type {string[]} */
   const failures = [];
-  const url = archiveUrl(version, flavour);
   if (url) {
     try {
       await fetchArchive(url, path.join(folder, "downloads"), temporary);
-      return { flavour, reason: "the official LibTorch archive" };
+      return { flavour: wanted.flavour, reason: "the official LibTorch archive" };
     } catch (error) {
       if (!(error instanceof DownloadError || error instanceof ZipError)) throw error;
       failures.push(`official archive: ${error.message}`);
       console.log(`  ${error.message} Trying pip.`);
-      fs.rmSync(temporary, { recursive: true, force: true });
+      fs.rmSync(path.join(temporary, "torch"), { recursive: true, force: true });
     }
   }
   try {
-    return { flavour: await fetchWheel(version, flavour, temporary), reason: "pip's torch wheel" };
+    const flavour = await fetchWheel(version, temporary, env);
+    // The other way round is fine: a CUDA build serves the CPU too.
+    if (wanted.flavour === "cuda" && flavour === "cpu") {
+      const problem = `pip's torch ${version} is built without CUDA`;
+      if (wanted.required) throw new SetupFailure(`${problem}, and ${wanted.reason}`);
+      console.log(`  ${problem}: GPUs will not be used`);
+    }
+    return { flavour, reason: "pip's torch wheel" };
   } catch (error) {
     if (!(error instanceof SetupFailure || error instanceof ZipError)) throw error;
     failures.push(`pip: ${error.message}`);
@@ -104,7 +106,7 @@ function moveInto(temporary, place) {
  */
 function removeLeftovers(folder) {
   for (const name of fs.readdirSync(folder)) {
-    const owner = /^\.unpacking\.(\d+)$/.exec(name)?.[1];
+    const owner = /^\.unpacking\.(\d+)\./.exec(name)?.[1];
     if (owner && !isRunning(Number(owner))) {
       fs.rmSync(path.join(folder, name), { recursive: true, force: true });
     }

@@ -1,4 +1,3 @@
-const fs = require("node:fs");
 const path = require("node:path");
 const { wantedFlavour } = require("../device");
 const { SetupFailure } = require("../failure");
@@ -82,18 +81,17 @@ function mismatch(libtorch, version, wanted, env) {
 }
 
 /**
- * A CUDA LibTorch serves the CPU too; a CPU one serves a machine with a driver only unless told otherwise.
+ * A CUDA LibTorch serves the CPU too, and a CPU one a machine with a GPU unless CUDA is required.
  * @param {string} folder
  * @param {string} version
  * @param {Wanted} wanted
  * @returns {Choice | null}
  */
 function fromCache(folder, version, wanted) {
-  const flavours = [wanted.flavour, ...(wanted.required ? [] : ["cpu"])];
-  for (const flavour of new Set(flavours)) {
-    const place = placeInCache(folder, version, flavour);
-    if (!fs.existsSync(place)) continue;
-    const { libtorch } = inspectLibTorch(place);
+  const flavours =
+    wanted.flavour === "cpu" ? ["cpu", "cuda"] : wanted.required ? ["cuda"] : ["cuda", "cpu"];
+  for (const flavour of flavours) {
+    const { libtorch } = inspectLibTorch(placeInCache(folder, version, flavour));
     if (libtorch) return { ...libtorch, source: "cache", reason: "adaptune's cache" };
   }
   return null;

@@ -1,35 +1,34 @@
 const fs = require("node:fs");
 const path = require("node:path");
 const { SetupFailure } = require("../failure");
-const { follow } = require("../process");
 const { listZip, readZipText } = require("../zip");
 const { selectLibTorch, unpack } = require("./archive");
+const { pipDownload } = require("./pip");
 const { findPip } = require("./python");
-
-// One connection attempt, briefly: where the index cannot be reached, the user is told at once.
-const patience = ["--retries", "0", "--timeout", "15", "--disable-pip-version-check", "--no-input"];
 
 /**
  * Fetches the torch wheel with pip, whose own configuration and mirrors apply, and unpacks lib/ and
  * include/ of it into `<folder>/torch` (and NVIDIA's libraries into `<folder>/nvidia`).
  * @param {string} version
- * @param {string} flavour
  * @param {string} folder
+ * @param {NodeJS.ProcessEnv} env
  * @returns {Promise<"cpu" | "cuda">} the flavour of the wheel that pip had
+ * @throws {SetupFailure | import("../zip").ZipError}
  */
-async function fetchWheel(version, flavour, folder) {
-  const python = findPip();
+async function fetchWheel(version, folder, env) {
+  const python = findPip(env);
   if (!python) throw new SetupFailure("there is no python3 with pip");
   const downloads = path.join(folder, "wheels");
-  const wheel = await downloadTorch(python, version, downloads);
-  const hasCuda = (await listZip(wheel)).some((name) =>
-    name.startsWith("torch/lib/libtorch_cuda."),
-  );
-  if (flavour === "cuda" && !hasCuda) {
-    console.log("  pip's torch is built without CUDA; GPUs will not be used");
-  }
+  const wheel = await downloadTorch(python, version, downloads, env);
+  const names = await listZip(wheel);
+  const hasCuda = names.some((name) => name.startsWith("torch/lib/libtorch_cuda."));
   await unpack(wheel, folder, (name) => selectLibTorch(name, "torch/"));
-  if (hasCuda) await fetchNvidia(python, wheel, downloads, folder);
+  // Needed by a CUDA build even where there is no GPU: libtorch_cpu itself is linked to some of them.
+  if (hasCuda) await fetchNvidia(python, wheel, downloads, env);
+  for (const name of fs.readdirSync(downloads).filter((file) => file.startsWith("nvidia_"))) {
+    const select = (/** @type {string} */ file) => (/^nvidia\/.*\/lib\//.test(file) ? file : null);
+    await unpack(path.join(downloads, name), folder, select);
+  }
   fs.rmSync(downloads, { recursive: true, force: true });
   return hasCuda ? "cuda" : "cpu";
 }
@@ -38,45 +37,56 @@ async function fetchWheel(version, flavour, folder) {
  * @param {string} python
  * @param {string} version
  * @param {string} downloads
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<string>} the wheel
  */
-async function downloadTorch(python, version, downloads) {
+async function downloadTorch(python, version, downloads, env) {
   const wanted = [`torch==${version}`, "--no-deps", "--only-binary", ":all:"];
-  const first = await pipDownload(python, wanted, downloads);
-  if (first.code !== 0) {
-    // Reached, but nothing for this interpreter: the libraries are the same in every tag's wheel.
-    if (!/No matching distribution|from versions/.test(first.tail) || unreachable(first.tail)) {
-      throw new SetupFailure(`pip could not fetch torch ${version}: ${lastError(first.tail)}`);
-    }
-    const second = await pipDownload(python, [...wanted, ...otherTags()], downloads);
-    if (second.code !== 0) {
-      throw new SetupFailure(`pip could not fetch torch ${version}: ${lastError(second.tail)}`);
-    }
-  }
+  let result = await pipDownload(python, wanted, downloads, env);
+  // The libraries are the same in every CPython's wheel, so one that pip passed over will do.
+  const other = result.code === 0 ? null : tagsPassedOver(result.output, version);
+  if (other) result = await pipDownload(python, [...wanted, ...other], downloads, env);
+  if (result.code !== 0) throw new SetupFailure(whyNot(result.output));
   const name = fs.readdirSync(downloads).find((file) => /^torch-.*\.whl$/.test(file));
   if (!name) throw new SetupFailure(`pip left no torch wheel in ${downloads}`);
   return path.join(downloads, name);
 }
 
 /**
+ * Arguments that make pip take a wheel which it found, but passed over for being another CPython's;
+ * null when there was none for this system.
+ * @param {string} output what pip said in detail
+ * @param {string} version
+ * @param {string} [platform]
+ * @param {string} [arch]
+ */
+function tagsPassedOver(output, version, platform = process.platform, arch = process.arch) {
+  const release = `torch-${version.replaceAll(".", "\\.")}(?:(?:\\+|%2B)[\\w.]+)?`;
+  const wheel = new RegExp(`/${release}-cp(\\d)(\\d+)-(cp\\d+t?)-([\\w.]+)\\.whl`, "gi");
+  const machine = arch === "arm64" ? "(aarch64|arm64)" : "x86_64";
+  const system = new RegExp(`^${platform === "darwin" ? "macosx" : "(many)?linux"}.*_${machine}$`);
+  for (const [, major, minor, abi, tags] of output.matchAll(wheel)) {
+    const platforms = tags.split(".").filter((tag) => system.test(tag));
+    if (platforms.length === 0) continue;
+    const python = ["--python-version", `${major}.${minor}`, "--implementation", "cp"];
+    return [...python, "--abi", abi, ...platforms.flatMap((tag) => ["--platform", tag])];
+  }
+  return null;
+}
+
+/**
  * @param {string} python
  * @param {string} wheel
  * @param {string} downloads
- * @param {string} folder
+ * @param {NodeJS.ProcessEnv} env
  */
-async function fetchNvidia(python, wheel, downloads, folder) {
+async function fetchNvidia(python, wheel, downloads, env) {
   const metadata = await readZipText(wheel, (name) => name.endsWith(".dist-info/METADATA"));
   const requirements = nvidiaRequirements(metadata ?? "");
   if (requirements.length === 0) return;
-  const result = await pipDownload(python, [...requirements, "--only-binary", ":all:"], downloads);
-  if (result.code !== 0) {
-    throw new SetupFailure(`pip could not fetch NVIDIA's libraries: ${lastError(result.tail)}`);
-  }
-  for (const file of fs.readdirSync(downloads)) {
-    if (!file.startsWith("nvidia_")) continue;
-    await unpack(path.join(downloads, file), folder, (name) =>
-      /^nvidia\/.*\/lib\//.test(name) ? name : null,
-    );
-  }
+  const wanted = [...requirements, "--only-binary", ":all:"];
+  const result = await pipDownload(python, wanted, downloads, env);
+  if (result.code !== 0) throw new SetupFailure(`NVIDIA's libraries: ${whyNot(result.output)}`);
 }
 
 /**
@@ -84,59 +94,20 @@ async function fetchNvidia(python, wheel, downloads, folder) {
  * @param {string} metadata
  */
 function nvidiaRequirements(metadata) {
-  return [...metadata.matchAll(/^Requires-Dist: ((?:nvidia-|cuda-toolkit)[^;\r\n]*)/gm)]
-    .map((match) => match[1].trim())
-    .filter((requirement) => !/extra ==/.test(requirement));
-}
-
-/**
- * @param {string} python
- * @param {string[]} args
- * @param {string} folder
- */
-function pipDownload(python, args, folder) {
-  fs.mkdirSync(folder, { recursive: true });
-  const command = ["-m", "pip", "download", ...args, "--dest", folder, ...patience];
-  // pip's own progress bar has sizes, rate and time left; without a terminal it prints name and size.
-  const bar = process.stdout.isTTY ? ["--progress-bar", "on"] : ["--progress-bar", "off"];
-  return follow(python, [...command, ...bar], {
-    onLine: (line) => {
-      if (/^\s*(Downloading|Processing|Saved) /.test(line)) console.log(`  pip: ${line.trim()}`);
-    },
-  });
-}
-
-/** Arguments that make pip take the wheel of another CPython. */
-function otherTags() {
-  const arch = process.arch === "arm64" ? "aarch64" : "x86_64";
-  const platforms =
-    process.platform === "darwin"
-      ? ["macosx_11_0_arm64", "macosx_14_0_arm64"]
-      : [
-          `manylinux_2_28_${arch}`,
-          `manylinux_2_17_${arch}`,
-          `manylinux2014_${arch}`,
-          `linux_${arch}`,
-        ];
-  return [
-    ...["--python-version", "3.11", "--implementation", "cp", "--abi", "cp311"],
-    ...platforms.flatMap((platform) => ["--platform", platform]),
-  ];
-}
-
-/** @param {string} text */
-function unreachable(text) {
-  return (
-    /Failed to establish|Name or service|timed out|Connection (refused|reset)/.test(text) &&
-    !/from versions: \d/.test(text)
+  return [...metadata.matchAll(/^Requires-Dist: ((?:nvidia-|cuda-toolkit)[^;\r\n]*)/gm)].map(
+    (match) => match[1].trim(),
   );
 }
 
-/** @param {string} text */
-function lastError(text) {
-  const lines = text.split("\n").filter((line) => line.trim());
-  const errors = lines.filter((line) => line.startsWith("ERROR"));
-  return (errors.at(-1) ?? lines.at(-1) ?? "no message").trim();
+/**
+ * Pip's error, and which of its sources it did not reach.
+ * @param {string} output
+ */
+function whyNot(output) {
+  const error = [...output.matchAll(/^ERROR: (.*)$/gm)].at(-1)?.[1] ?? "pip failed without a word";
+  const sources = [...output.matchAll(/Could not fetch URL (\S+): (?!404)/g)].map(([, url]) => url);
+  const unreached = [...new Set(sources)].join(", ");
+  return unreached ? `${error} (not reached: ${unreached})` : error;
 }
 
-module.exports = { fetchWheel, nvidiaRequirements };
+module.exports = { fetchWheel, tagsPassedOver, nvidiaRequirements, whyNot };
