@@ -1,0 +1,324 @@
+import test, { type ExecutionContext } from "ava";
+import type { Tensor } from "../../src/torch";
+import * as torch from "../../src/torch";
+import { numbers, numericalGradient, same } from "./support";
+
+const { gumbel_gate, route_blend } = torch.ops.adaptune as unknown as {
+  gumbel_gate(
+    logits: Tensor,
+    temperature: number,
+    options: { sample: boolean; exponential?: Tensor | null },
+  ): [gate: Tensor, choice: Tensor];
+  route_blend(gate: Tensor, choice: Tensor, winners: Tensor[], losers: Tensor[]): Tensor;
+};
+
+const float64 = { dtype: "float64" } as const;
+const draw = (...shape: number[]) => torch.randn(shape, float64);
+const noise = (...shape: number[]) => torch.rand(shape, float64).add(0.01).log().neg().add(0.01);
+
+/** The gate of the definition, differentiated by autograd: one-hot + softmax - softmax.detach(). */
+function plainGate(logits: Tensor, temperature: number, exponential?: Tensor) {
+  const perturbed = exponential ? logits.sub(exponential.log()) : logits;
+  const soft = perturbed.div(temperature).softmax(-1);
+  const choice = perturbed.argmax(-1);
+  const hard = torch.oneHot(choice, logits.shape.at(-1)!).to(logits.dtype);
+  return { gate: hard.add(soft.sub(soft.detach())), soft, choice };
+}
+
+for (const [name, shape, temperature, sample] of [
+  ["two alternatives", [5, 3, 2], 0.7, true],
+  ["three alternatives", [4, 3], 2, true],
+  ["one row", [1, 2], 1, true],
+  ["no row", [0, 4, 2], 1, true],
+  ["a single alternative", [3, 1], 1, true],
+  ["many alternatives", [2, 37], 0.5, true],
+  ["evaluation", [5, 3, 2], 0.7, false],
+  ["evaluation of three alternatives", [6, 3], 3, false],
+] as [string, number[], number, boolean][]) {
+  test(`gate: values and gradient are the definition's: ${name}`, (t) => {
+    torch.manualSeed(shape.length);
+    const logits = draw(...shape).requiresGrad_();
+    const exponential = sample ? noise(...shape) : undefined;
+    const [gate, choice] = gumbel_gate(logits, temperature, { sample, exponential });
+    const plain = plainGate(logits, temperature, exponential);
+    same(t, choice, plain.choice, "choice");
+    same(t, gate, torch.oneHot(choice, shape.at(-1)!).double(), "gate", 0);
+    t.false(choice.requiresGrad);
+    t.is(choice.dtype, "int64");
+    const weights = draw(...shape);
+    const [found] = torch.grad([gate.mul(weights).sum()], [logits]);
+    const [expected] = torch.grad([plain.gate.mul(weights).sum()], [logits]);
+    same(t, found, expected, "gradient", 1e-12);
+    const objective = (x: Tensor) =>
+      plainGate(x, temperature, exponential).soft.mul(weights).sum();
+    same(t, found, numericalGradient(objective, logits), "finite differences", 1e-7);
+  });
+}
+
+test("gate: evaluation takes no noise, given or drawn", (t) => {
+  const logits = torch.tensor([[3, 0], [0, 1]], float64);
+  const exponential = torch.tensor([[100, 1e-9], [1e-9, 100]], float64);
+  const state = torch.getRngState();
+  const [, choice] = gumbel_gate(logits, 1, { sample: false, exponential });
+  t.deepEqual(choice.toArray(), [0, 1]);
+  gumbel_gate(logits, 1, { sample: false });
+  t.deepEqual(torch.getRngState().toTypedArray(), state.toTypedArray());
+});
+
+test("gate: draws follow the softmax of the logits whatever the temperature, and repeat by seed", (t) => {
+  const probabilities = [0.1, 0.6, 0.3];
+  const logits = torch.tensor(probabilities.map(Math.log)).expand([20_000, 3]);
+  for (const temperature of [0.2, 5]) {
+    const run = () => {
+      torch.manualSeed(9);
+      return gumbel_gate(logits, temperature, { sample: true })[0];
+    };
+    const usage = run().mean([0]).toArray() as number[];
+    for (const [k, p] of probabilities.entries()) {
+      t.true(Math.abs(usage[k] - p) < 5 * Math.sqrt((p * (1 - p)) / 20_000), `${usage}`);
+    }
+    t.true(torch.equal(run(), run()));
+  }
+});
+
+test("gate: float32 and bfloat16 keep their dtype and come near float64", (t) => {
+  for (const [dtype, tolerance] of [["float32", 1e-5], ["bfloat16", 3e-2]] as const) {
+    torch.manualSeed(4);
+    const wide = draw(6, 3).to(dtype).double().requiresGrad_();
+    const exponential = noise(6, 3).to(dtype).double();
+    const narrow = wide.detach().to(dtype).requiresGrad_();
+    const weights = draw(6, 3);
+    const options = { sample: true, exponential: exponential.to(dtype) };
+    const [gate, choice] = gumbel_gate(narrow, 0.8, options);
+    t.is(gate.dtype, dtype);
+    const plain = plainGate(wide, 0.8, exponential);
+    same(t, choice, plain.choice, "choice");
+    gate.mul(weights.to(dtype)).sum().backward();
+    plain.gate.mul(weights).sum().backward();
+    same(t, narrow.grad!.double(), wide.grad!, `${dtype} gradient`, tolerance);
+  }
+});
+
+test("gate: extreme logits and noise stay finite", (t) => {
+  const logits = torch.tensor([[1e4, -1e4], [-700, 700], [0, -Infinity]], float64).requiresGrad_();
+  const exponential = torch.tensor([[1e-300, 1], [50, 1e-30], [1, 1]], float64);
+  const [gate, choice] = gumbel_gate(logits, 0.01, { sample: true, exponential });
+  t.deepEqual(choice.toArray(), [0, 1, 0]);
+  gate.mul(torch.tensor([1, 2], float64)).sum().backward();
+  t.true(numbers(logits.grad!).every(Number.isFinite));
+});
+
+test("gate: without gradient mode there is no graph", (t) => {
+  const logits = draw(2, 2).requiresGrad_();
+  const [gate] = torch.noGrad(() => gumbel_gate(logits, 1, { sample: true }));
+  t.false(gate.requiresGrad);
+});
+
+/** The rows of each alternative's full outputs [B,...] that picked it, and those that did not. */
+function route(full: Tensor[], choice: number[], computed = full.map(() => true)) {
+  const rows = (k: number, picked: boolean) =>
+    choice.flatMap((c, b) => ((c === k) === picked ? [b] : []));
+  const take = (k: number, picked: boolean) => {
+    const numbers = rows(k, picked);
+    if (numbers.length === 0) return torch.empty([0], { dtype: full[k].dtype });
+    return full[k].indexSelect(0, torch.tensor(numbers, { dtype: "int64" }));
+  };
+  return {
+    winners: full.map((_, k) => take(k, true)),
+    losers: full.map((out, k) =>
+      computed[k] ? take(k, false).detach() : torch.empty([0], { dtype: out.dtype }),
+    ),
+  };
+}
+
+const oneHot = (choice: number[], K: number) =>
+  torch.oneHot(torch.tensor(choice, { dtype: "int64" }), K).double();
+const int64 = (values: number[]) => torch.tensor(values, { dtype: "int64" });
+
+/** sum_k gate[:,k] * full[k], the loser's values without gradient as in the routed form. */
+function plainBlend(gate: Tensor, full: Tensor[]): Tensor {
+  const broadcast = (k: number) => gate.select(1, k).view([-1, ...full[k].shape.slice(1).fill(1)]);
+  return full.map((out, k) => out.mul(broadcast(k))).reduce((a, b) => a.add(b));
+}
+
+/** The gradient of the plain blend to the gate, less the winner's: what a softmax cannot tell apart. */
+function relative(gradient: Tensor, choice: number[], computed: boolean[]): Tensor {
+  const winner = gradient.gather(1, int64(choice).unsqueeze(1));
+  return gradient.sub(winner).mul(torch.tensor(computed.map(Number), float64));
+}
+
+for (const [name, choice, K, rest, computed] of [
+  ["two alternatives", [0, 1, 1, 0, 1], 2, [3, 4], [true, true]],
+  ["three alternatives", [2, 0, 1, 2], 3, [5], [true, true, true]],
+  ["one row", [1], 2, [2, 3], [true, true]],
+  ["no row of one alternative", [0, 0, 0], 2, [4], [true, true]],
+  ["no row of two alternatives", [1, 1], 3, [2], [true, true, true]],
+  ["a loser not computed", [0, 1, 0, 2], 3, [2, 2], [true, false, true]],
+  ["no loser computed", [0, 1, 0], 2, [2], [false, false]],
+  ["a single alternative", [0, 0], 1, [3], [true]],
+  ["outputs that are one number a row", [1, 0, 1], 2, [], [true, true]],
+] as [string, number[], number, number[], boolean[]][]) {
+  test(`blend: values and gradients are those of computing everything: ${name}`, (t) => {
+    torch.manualSeed(choice.length);
+    const full = Array.from({ length: K }, () => draw(choice.length, ...rest).requiresGrad_());
+    const gate = oneHot(choice, K).requiresGrad_();
+    const { winners, losers } = route(full, choice, computed);
+    const out = route_blend(gate, int64(choice), winners, losers);
+    const plainWeights = gate.detach().requiresGrad_();
+    const plain = plainBlend(plainWeights, full);
+    same(t, out, plain, "out", 0);
+    const weights = draw(choice.length, ...rest);
+    const loss = out.mul(weights).sum();
+    const found = torch.grad([loss], [gate, ...full], { allowUnused: true });
+    const expected = torch.grad([plain.mul(weights).sum()], [plainWeights, ...full]);
+    same(t, found[0]!, relative(expected[0]!, choice, computed), "gate gradient", 1e-12);
+    for (let k = 0; k < K; k++) {
+      const zero = torch.zerosLike(full[k]);
+      same(t, found[k + 1] ?? zero, expected[k + 1]!, `gradient of alternative ${k}`, 1e-12);
+    }
+  });
+}
+
+test("blend: gradients are finite differences'", (t) => {
+  torch.manualSeed(1);
+  const choice = [1, 0, 1];
+  const full = [draw(3, 2), draw(3, 2)];
+  const { winners, losers } = route(full, choice);
+  const weights = draw(3, 2);
+  const gate = oneHot(choice, 2).requiresGrad_();
+  const first = winners[0].clone().requiresGrad_();
+  const blend = (x: Tensor) =>
+    route_blend(gate, int64(choice), [x, winners[1]], losers).mul(weights).sum();
+  const [found, toGate] = torch.grad([blend(first)], [first, gate]);
+  same(t, found!, numericalGradient(blend, first), "winners", 1e-8);
+  const mix = (x: Tensor) => plainBlend(x, full).mul(weights).sum();
+  const slopes = numericalGradient(mix, gate);
+  same(t, toGate!, relative(slopes, choice, [true, true]), "gate", 1e-8);
+});
+
+test("gate and blend together give the logits the gradient of the plain formulation", (t) => {
+  for (const K of [2, 3]) {
+    torch.manualSeed(K);
+    const logits = draw(6, K).requiresGrad_();
+    const exponential = noise(6, K);
+    const full = Array.from({ length: K }, () => draw(6, 4));
+    const weights = draw(6, 4);
+    const [gate, choice] = gumbel_gate(logits, 0.6, { sample: true, exponential });
+    const { winners, losers } = route(full, choice.toArray() as number[]);
+    const out = route_blend(gate, choice, winners, losers);
+    const [found] = torch.grad([out.mul(weights).sum()], [logits]);
+    const plain = plainBlend(plainGate(logits, 0.6, exponential).gate, full);
+    const [expected] = torch.grad([plain.mul(weights).sum()], [logits]);
+    same(t, found!, expected!, `K = ${K}`, 1e-12);
+    t.true(numbers(found!).some((value) => Math.abs(value) > 1e-3));
+  }
+});
+
+test("blend: losers get no gradient, also where they could", (t) => {
+  const full = [draw(2, 3), draw(2, 3)];
+  const { winners, losers } = route(full, [0, 1]);
+  const loser = losers[0].clone().requiresGrad_();
+  const gate = oneHot([0, 1], 2).requiresGrad_();
+  const out = route_blend(gate, int64([0, 1]), winners, [loser, losers[1]]);
+  const [gradient] = torch.grad([out.sum()], [loser], { allowUnused: true });
+  t.true(gradient === null || numbers(gradient).every((value) => value === 0));
+});
+
+test("blend: bfloat16 and float32 outputs under a float32 gate", (t) => {
+  for (const [dtype, tolerance] of [["bfloat16", 2e-2], ["float32", 1e-5], ["float64", 1e-6]] as const) {
+    torch.manualSeed(3);
+    const choice = [0, 1, 1, 0];
+    const wide = [draw(4, 16).to(dtype).double(), draw(4, 16).to(dtype).double()];
+    const full = wide.map((out) => out.to(dtype).requiresGrad_());
+    const gate = oneHot(choice, 2).to("float32").requiresGrad_();
+    const { winners, losers } = route(full, choice);
+    const out = route_blend(gate, int64(choice), winners, losers);
+    t.is(out.dtype, dtype);
+    const weights = draw(4, 16).to(dtype);
+    out.mul(weights).sum().backward();
+    t.is(gate.grad!.dtype, "float32");
+    t.is(full[0].grad!.dtype, dtype);
+    const plainWeights = oneHot(choice, 2).requiresGrad_();
+    plainBlend(plainWeights, wide).mul(weights.double()).sum().backward();
+    const expected = relative(plainWeights.grad!, choice, [true, true]);
+    same(t, gate.grad!.double(), expected, `${dtype} gate gradient`, tolerance);
+    const mask = oneHot(choice, 2).select(1, 0).unsqueeze(1);
+    same(t, full[0].grad!.double(), weights.double().mul(mask), `${dtype} gradient`, tolerance);
+  }
+});
+
+test("blend: transposed and strided rows are read right", (t) => {
+  const full = [draw(3, 4).t(), draw(6, 4).t().slice(1, 0, null, 2)];
+  const { losers } = route(full, [0, 1, 0, 1]);
+  const winners = [full[0].slice(0, 0, null, 2), full[1].slice(0, 1, null, 2)];
+  t.false(winners[0].isContiguous());
+  const out = route_blend(oneHot([0, 1, 0, 1], 2), int64([0, 1, 0, 1]), winners, losers);
+  same(t, out, plainBlend(oneHot([0, 1, 0, 1], 2), full), "out", 0);
+});
+
+test("blend: a gate without gradient leaves the winners theirs, and the reverse", (t) => {
+  const full = [draw(2, 2).requiresGrad_(), draw(2, 2).requiresGrad_()];
+  const { winners, losers } = route(full, [0, 1]);
+  const out = route_blend(oneHot([0, 1], 2), int64([0, 1]), winners, losers);
+  out.sum().backward();
+  t.deepEqual(full[0].grad!.toArray(), [[1, 1], [0, 0]]);
+  const gate = oneHot([0, 1], 2).requiresGrad_();
+  const fixed = winners.map((winner) => winner.detach());
+  route_blend(gate, int64([0, 1]), fixed, losers).sum().backward();
+  t.not(gate.grad, null);
+  const quiet = torch.noGrad(() => route_blend(gate, int64([0, 1]), winners, losers));
+  t.false(quiet.requiresGrad);
+});
+
+const refused = (t: ExecutionContext, what: string, call: () => unknown) => {
+  const error = t.throws(call, { any: true }, what) as unknown as Error;
+  t.true(error instanceof torch.TorchError || error instanceof TypeError, `${what}: ${error}`);
+  t.regex(error.message, /gumbel_gate|route_blend/, what);
+};
+
+test("gate: wrong arguments are refused", (t) => {
+  const logits = draw(2, 2);
+  const gate = (x: unknown, temperature: unknown, options: unknown) => () =>
+    gumbel_gate(x as Tensor, temperature as number, options as { sample: boolean });
+  refused(t, "temperature 0", gate(logits, 0, { sample: true }));
+  refused(t, "temperature -1", gate(logits, -1, { sample: false }));
+  refused(t, "temperature NaN", gate(logits, Number.NaN, { sample: true }));
+  refused(t, "integer logits", gate(int64([1, 2]), 1, { sample: true }));
+  refused(t, "a number for logits", gate(3, 1, { sample: true }));
+  refused(t, "scalar logits", gate(torch.tensor(1), 1, { sample: true }));
+  refused(t, "no alternative", gate(torch.zeros([2, 0]), 1, { sample: true }));
+  refused(t, "noise of another shape", gate(logits, 1, { sample: true, exponential: draw(2, 3) }));
+  refused(t, "integer noise", gate(logits, 1, { sample: true, exponential: torch.ones([2, 2]).long() }));
+});
+
+test("blend: wrong arguments are refused", (t) => {
+  const gate = oneHot([0, 1], 2);
+  const choice = int64([0, 1]);
+  const one = draw(1, 3);
+  const good: [Tensor, Tensor, Tensor[], Tensor[]] = [gate, choice, [one, one], [one, one]];
+  const wrong: [string, number, unknown][] = [
+    ["gate of one row too many", 0, oneHot([0, 1, 1], 2)],
+    ["gate of three alternatives", 0, oneHot([0, 1], 3)],
+    ["gate of one dimension", 0, draw(2)],
+    ["integer gate", 0, gate.long()],
+    ["choice of floats", 1, choice.double()],
+    ["choice out of range", 1, int64([0, 2])],
+    ["negative choice", 1, int64([0, -1])],
+    ["choice of another count", 1, int64([0, 0])],
+    ["choice of two dimensions", 1, choice.unsqueeze(1)],
+    ["no winners", 2, []],
+    ["winners of one alternative", 2, [one]],
+    ["a row too many", 2, [draw(2, 3), one]],
+    ["a row too few", 2, [one, torch.empty([0], float64)]],
+    ["winners of other widths", 2, [one, draw(1, 4)]],
+    ["winners of two dtypes", 2, [one, one.float()]],
+    ["losers of one alternative", 3, [one]],
+    ["too many loser rows", 3, [draw(2, 3), one]],
+    ["losers of another width", 3, [one, draw(1, 4)]],
+  ];
+  t.notThrows(() => route_blend(...good));
+  for (const [what, position, value] of wrong) {
+    const args = good.with(position, value as Tensor);
+    refused(t, what, () => route_blend(...(args as typeof good)));
+  }
+});
