@@ -2,19 +2,26 @@
 
 #include <cstdlib>
 
+#include "operators.h"
+
 namespace adaptune {
 
 namespace {
 constexpr int64_t kReportStep = int64_t{32} << 20;  // bytes
 using Shared = std::shared_ptr<Environment>;
+
+// Handles that are finalized later keep the data, not the JavaScript environment.
+void detach(Napi::Env, Shared* data) {
+  (*data)->alive = false;
+  delete data;
+}
 }  // namespace
 
+Environment::Environment(napi_env env) : env_(env), scopes_(1) {}
+Environment::~Environment() = default;
+
 void Environment::attach(Napi::Env env) {
-  auto* shared = new Shared(std::make_shared<Environment>(env));
-  env.SetInstanceData<Shared, [](Napi::Env, Shared* data) {
-    (*data)->alive = false;
-    delete data;
-  }>(shared);
+  env.SetInstanceData<Shared, detach>(new Shared(std::make_shared<Environment>(env)));
 }
 
 Environment& Environment::of(napi_env env) {

@@ -10,6 +10,7 @@
 
 namespace adaptune {
 
+struct Operator;
 struct TensorHandle;
 
 // Handles are linked into the list of the scope that they were made in, so that leaving a scope
@@ -20,7 +21,8 @@ struct HandleList {
 
 class Environment : public std::enable_shared_from_this<Environment> {
  public:
-  explicit Environment(napi_env env) : env_(env), scopes_(1) {}
+  explicit Environment(napi_env env);
+  ~Environment();
 
   static void attach(Napi::Env env);
   static Environment& of(napi_env env);
@@ -32,11 +34,10 @@ class Environment : public std::enable_shared_from_this<Environment> {
   // Tells V8 of tensor memory in coarse steps: one report an operation slows a loop about 40 times.
   void accountExternalMemory(int64_t bytes);
 
-  napi_env raw() const { return env_; }
   bool alive = true;
   int64_t liveTensors = 0;
   napi_ref errorClass = nullptr;
-  napi_ref handleKey = nullptr;  // the string "handle", under which a Tensor keeps its external
+  std::vector<std::unique_ptr<Operator>> operators;  // those called so far, by their number
 
  private:
   napi_env env_;

@@ -6,6 +6,7 @@
 
 #include "environment.h"
 #include "handle.h"
+#include "names.h"
 
 namespace adaptune {
 
@@ -14,8 +15,7 @@ namespace {
 std::string describeTensor(const TensorHandle& handle) {
   if (handle.disposed()) return "a disposed Tensor";
   std::ostringstream out;
-  std::string dtype = c10::toString(handle.tensor.scalar_type());
-  out << "Tensor(" << dtype << " [";
+  out << "Tensor(" << dtypeName(handle.tensor.scalar_type()) << " [";
   for (int64_t i = 0; i < handle.tensor.dim(); ++i) out << (i ? ", " : "") << handle.tensor.size(i);
   out << "] " << handle.tensor.device().str() << ")";
   return out.str();
@@ -95,7 +95,8 @@ Napi::Error torchError(Napi::Env env, const std::string& what) {
 
 std::string conciseMessage(const std::exception& error) {
   std::string text = error.what();
-  if (const auto* torch = dynamic_cast<const c10::Error*>(&error)) text = torch->what_without_backtrace();
+  if (const auto* torch = dynamic_cast<const c10::Error*>(&error))
+    text = torch->what_without_backtrace();
   const auto backtrace = text.find("\nException raised from");
   if (backtrace != std::string::npos) text.resize(backtrace);
   while (!text.empty() && text.back() == '\n') text.pop_back();

@@ -79,9 +79,7 @@ TensorHandle* handleOf(napi_env env, napi_value value) {
   napi_valuetype type = napi_undefined;
   napi_typeof(env, value, &type);
   if (type == napi_object) {
-    napi_value key = nullptr;
-    napi_get_reference_value(env, Environment::of(env).handleKey, &key);
-    if (napi_get_property(env, value, key, &value) != napi_ok) {
+    if (napi_get_named_property(env, value, "handle", &value) != napi_ok) {
       clearPendingException(env);
       return nullptr;
     }
@@ -89,7 +87,8 @@ TensorHandle* handleOf(napi_env env, napi_value value) {
   }
   if (type != napi_external) return nullptr;
   bool ours = false;
-  if (napi_check_object_type_tag(env, value, &kTensorTag, &ours) != napi_ok || !ours) return nullptr;
+  if (napi_check_object_type_tag(env, value, &kTensorTag, &ours) != napi_ok || !ours)
+    return nullptr;
   void* data = nullptr;
   napi_get_value_external(env, value, &data);
   return static_cast<TensorHandle*>(data);
@@ -98,12 +97,14 @@ TensorHandle* handleOf(napi_env env, napi_value value) {
 at::Tensor& requireTensor(napi_env env, napi_value value, const char* what) {
   TensorHandle* handle = handleOf(env, value);
   if (handle == nullptr) {
-    throw Napi::TypeError::New(env, std::string(what) + ": expected a Tensor, given " + describe(env, value));
+    throw Napi::TypeError::New(
+        env, std::string(what) + ": expected a Tensor, given " + describe(env, value));
   }
   if (handle->disposed()) {
-    throw Napi::TypeError::New(env, std::string(what) +
-                                        ": this tensor was disposed (by dispose(), `using` or the end of a "
-                                        "torch.scope). Return it from the scope, or torch.keep(it).");
+    throw Napi::TypeError::New(
+        env, std::string(what) +
+                 ": this tensor was disposed (by dispose(), `using` or the end of a "
+                 "torch.scope). Return it from the scope, or torch.keep(it).");
   }
   return handle->tensor;
 }
@@ -116,7 +117,8 @@ Napi::Value enter(const Napi::CallbackInfo& info) {
   if (scopes.size() == scopes.capacity()) {
     scopes.reserve(scopes.size() * 2);
     for (auto& scope : scopes) {
-      for (auto* handle = scope.first; handle != nullptr; handle = handle->next) handle->list = &scope;
+      for (auto* handle = scope.first; handle != nullptr; handle = handle->next)
+        handle->list = &scope;
     }
   }
   scopes.emplace_back();
@@ -127,12 +129,14 @@ Napi::Value leave(const Napi::CallbackInfo& info) {
   auto& scopes = Environment::of(info.Env()).scopes();
   const auto depth = info[0].As<Napi::Number>().Uint32Value();
   if (depth == 0 || depth + 1 != scopes.size()) {
-    throw Napi::Error::New(info.Env(), "torch.scope: scopes must be left in the reverse order of entering");
+    throw Napi::Error::New(info.Env(),
+                           "torch.scope: scopes must be left in the reverse order of entering");
   }
   const auto kept = info[1].As<Napi::Array>();
   for (uint32_t i = 0; i < kept.Length(); ++i) {
     TensorHandle* handle = handleOf(info.Env(), kept.Get(i));
-    const bool madeHere = handle != nullptr && !handle->disposed() && handle->list == &scopes.back();
+    const bool madeHere =
+        handle != nullptr && !handle->disposed() && handle->list == &scopes.back();
     if (madeHere) handle->moveTo(scopes[depth - 1]);
   }
   while (scopes.back().first != nullptr) scopes.back().first->dispose();

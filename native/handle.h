@@ -34,9 +34,9 @@ TensorHandle* handleOf(napi_env env, napi_value value);
 at::Tensor& requireTensor(napi_env env, napi_value value, const char* what);
 
 namespace scopes {
-Napi::Value enter(const Napi::CallbackInfo& info);  // () -> depth
-Napi::Value leave(const Napi::CallbackInfo& info);  // (depth, kept: Tensor[]) -> undefined
-Napi::Value keep(const Napi::CallbackInfo& info);   // (tensor) -> undefined
+Napi::Value enter(const Napi::CallbackInfo& info);   // () -> depth
+Napi::Value leave(const Napi::CallbackInfo& info);   // (depth, kept: Tensor[]) -> undefined
+Napi::Value keep(const Napi::CallbackInfo& info);    // (tensor) -> undefined
 Napi::Value memory(const Napi::CallbackInfo& info);  // () -> { tensors, bytes }
 Napi::Value dispose(const Napi::CallbackInfo& info);
 Napi::Value isDisposed(const Napi::CallbackInfo& info);

@@ -1,0 +1,88 @@
+// What the addon exports. TypeScript's side of it is src/torch/native.ts.
+#include <napi.h>
+
+#include "autograd.h"
+#include "environment.h"
+#include "errors.h"
+#include "files.h"
+#include "handle.h"
+#include "operators.h"
+#include "random.h"
+#include "system.h"
+#include "tensor.h"
+
+namespace adaptune {
+
+namespace {
+
+// (TorchError class) -> undefined: the class of the errors that LibTorch raises.
+Napi::Value setErrorClass(const Napi::CallbackInfo& info) {
+  napi_ref& reference = Environment::of(info.Env()).errorClass;
+  if (reference != nullptr) napi_delete_reference(info.Env(), reference);
+  check(info.Env(), napi_create_reference(info.Env(), info[0], 1, &reference));
+  return info.Env().Undefined();
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  Environment::attach(env);
+  const auto set = [&](const char* name, Napi::Function function) { exports.Set(name, function); };
+  set("setErrorClass", bind<setErrorClass>(env, "setErrorClass"));
+
+  set("resolve", bind<operators::resolve>(env, "torch.ops"));
+  set("call", bind<operators::call>(env, "call"));
+  set("schemas", bind<operators::schemas>(env, "schemas"));
+
+  set("enterScope", bind<scopes::enter>(env, "torch.scope"));
+  set("leaveScope", bind<scopes::leave>(env, "torch.scope"));
+  set("keep", bind<scopes::keep>(env, "torch.keep"));
+  set("memory", bind<scopes::memory>(env, "torch.memory"));
+  set("dispose", bind<scopes::dispose>(env, "dispose"));
+  set("isDisposed", bind<scopes::isDisposed>(env, "isDisposed"));
+
+  set("shape", bind<tensors::shape>(env, "shape"));
+  set("strides", bind<tensors::strides>(env, "strides"));
+  set("dtype", bind<tensors::dtype>(env, "dtype"));
+  set("device", bind<tensors::device>(env, "device"));
+  set("layout", bind<tensors::layout>(env, "layout"));
+  set("numel", bind<tensors::numel>(env, "numel"));
+  set("isContiguous", bind<tensors::isContiguous>(env, "isContiguous"));
+  set("isSame", bind<tensors::isSame>(env, "isSame"));
+  set("fromTypedArray", bind<tensors::fromTypedArray>(env, "tensor"));
+  set("toTypedArray", bind<tensors::toTypedArray>(env, "toTypedArray"));
+  set("item", bind<tensors::item>(env, "item"));
+
+  set("requiresGrad", bind<autograd::requiresGrad>(env, "requiresGrad"));
+  set("setRequiresGrad", bind<autograd::setRequiresGrad>(env, "requiresGrad_"));
+  set("isLeaf", bind<autograd::isLeaf>(env, "isLeaf"));
+  set("gradient", bind<autograd::gradient>(env, "grad"));
+  set("setGradient", bind<autograd::setGradient>(env, "grad"));
+  set("gradFn", bind<autograd::gradFn>(env, "gradFn"));
+  set("backward", bind<autograd::backward>(env, "backward"));
+  set("grad", bind<autograd::grad>(env, "grad"));
+  set("withGradMode", bind<autograd::withGradMode>(env, "gradMode"));
+  set("inferenceMode", bind<autograd::inferenceMode>(env, "inferenceMode"));
+  set("isGradEnabled", bind<autograd::isGradEnabled>(env, "isGradEnabled"));
+
+  set("manualSeed", bind<random::manualSeed>(env, "manualSeed"));
+  set("getRngState", bind<random::getRngState>(env, "getRngState"));
+  set("setRngState", bind<random::setRngState>(env, "setRngState"));
+
+  set("mapTensors", bind<files::mapTensors>(env, "load"));
+  set("writeTensor", bind<files::writeTensor>(env, "save"));
+
+  set("getNumThreads", bind<system::getNumThreads>(env, "getNumThreads"));
+  set("setNumThreads", bind<system::setNumThreads>(env, "setNumThreads"));
+  set("cudaDeviceCount", bind<system::cudaDeviceCount>(env, "cuda.deviceCount"));
+  set("build", bind<system::build>(env, "build"));
+  return exports;
+}
+
+}  // namespace
+
+}  // namespace adaptune
+
+static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  return adaptune::initialize(env, exports);
+}
+
+NODE_API_MODULE(NODE_GYP_MODULE_NAME, initialize)

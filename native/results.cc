@@ -1,0 +1,70 @@
+#include "results.h"
+
+#include <napi.h>
+
+#include <cstdlib>
+
+#include "handle.h"
+#include "names.h"
+
+namespace adaptune {
+
+namespace {
+
+constexpr int64_t kMaxSafeInteger = (int64_t{1} << 53) - 1;
+
+Napi::Value toNumber(napi_env env, int64_t number) {
+  if (std::llabs(number) <= kMaxSafeInteger) {
+    return Napi::Number::New(env, static_cast<double>(number));
+  }
+  return Napi::BigInt::New(env, number);
+}
+
+const c10::Type& elementType(const c10::Type& list) {
+  const auto* declared = list.castRaw<c10::ListType>();
+  return declared == nullptr ? list : *declared->getElementType();
+}
+
+}  // namespace
+
+napi_value toJavaScript(napi_env env, const c10::IValue& value, const c10::Type& type) {
+  if (value.isTensor()) return toExternal(env, value.toTensor());
+  if (value.isNone()) return Napi::Env(env).Null();
+  if (value.isBool()) return Napi::Boolean::New(env, value.toBool());
+  if (value.isInt()) {
+    if (type.kind() == c10::TypeKind::ScalarTypeType) {
+      return Napi::String::New(env, dtypeName(static_cast<at::ScalarType>(value.toInt())));
+    }
+    return toNumber(env, value.toInt());
+  }
+  if (value.isDouble()) return Napi::Number::New(env, value.toDouble());
+  if (value.isScalar()) return toJavaScript(env, value.toScalar());
+  if (value.isString()) return Napi::String::New(env, value.toStringRef());
+  if (value.isDevice()) return Napi::String::New(env, value.toDevice().str());
+  if (value.isSymInt()) return toNumber(env, value.toSymInt().expect_int());
+  if (value.isList()) {
+    const auto list = value.toListRef();
+    auto array = Napi::Array::New(env, list.size());
+    for (size_t i = 0; i < list.size(); ++i) {
+      array.Set(static_cast<uint32_t>(i), toJavaScript(env, list[i], elementType(type)));
+    }
+    return array;
+  }
+  throw Napi::TypeError::New(env,
+                             "a result of type " + type.str() + " cannot be given to JavaScript");
+}
+
+napi_value toJavaScript(napi_env env, const at::Scalar& scalar) {
+  if (scalar.isBoolean()) return Napi::Boolean::New(env, scalar.toBool());
+  if (scalar.isFloatingPoint()) return Napi::Number::New(env, scalar.toDouble());
+  if (scalar.isComplex()) {
+    const auto number = scalar.toComplexDouble();
+    auto result = Napi::Object::New(env);
+    result.Set("re", number.real());
+    result.Set("im", number.imag());
+    return result;
+  }
+  return toNumber(env, scalar.toLong());
+}
+
+}  // namespace adaptune

@@ -1,0 +1,180 @@
+// Operators and their schemas as the dispatcher has them.
+#include <algorithm>
+#include <map>
+
+#include "errors.h"
+#include "operators.h"
+
+namespace adaptune {
+
+namespace {
+
+// The unnamed overload is the plain one; those that write into given tensors come last.
+void sortOverloads(std::vector<Overload>& overloads) {
+  const auto key = [](const Overload& overload) {
+    const auto& name = overload.handle.operator_name().overload_name;
+    return std::make_tuple(overload.writesOut(), !name.empty(), name);
+  };
+  std::sort(overloads.begin(), overloads.end(),
+            [&](const Overload& a, const Overload& b) { return key(a) < key(b); });
+}
+
+// Names are looked up in a map made once: the dispatcher has no search by name without overload.
+const std::multimap<std::string, c10::OperatorName>& allNames() {
+  static const auto names = [] {
+    std::multimap<std::string, c10::OperatorName> all;
+    for (auto& name : c10::Dispatcher::singleton().getAllOpNames()) all.emplace(name.name, name);
+    return all;
+  }();
+  return names;
+}
+
+const char* kindName(Kind kind) {
+  switch (kind) {
+    case Kind::Tensor:
+      return "Tensor";
+    case Kind::TensorList:
+      return "TensorList";
+    case Kind::OptionalTensorList:
+      return "OptionalTensorList";
+    case Kind::Int:
+      return "Int";
+    case Kind::IntList:
+      return "IntList";
+    case Kind::Float:
+      return "Float";
+    case Kind::FloatList:
+      return "FloatList";
+    case Kind::Bool:
+      return "Bool";
+    case Kind::BoolList:
+      return "BoolList";
+    case Kind::Scalar:
+      return "Scalar";
+    case Kind::ScalarList:
+      return "ScalarList";
+    case Kind::String:
+      return "String";
+    case Kind::StringList:
+      return "StringList";
+    case Kind::Dtype:
+      return "Dtype";
+    case Kind::Layout:
+      return "Layout";
+    case Kind::MemoryFormat:
+      return "MemoryFormat";
+    case Kind::Device:
+      return "Device";
+    case Kind::Generator:
+      return "Generator";
+    case Kind::Unsupported:
+      return "Unsupported";
+  }
+  return "Unsupported";
+}
+
+Napi::Object describeArgument(Napi::Env env, const ArgumentSpec& argument) {
+  auto result = Napi::Object::New(env);
+  result.Set("name", argument.camelName);
+  result.Set("kind", kindName(argument.kind));
+  result.Set("optional", argument.optional);
+  result.Set("hasDefault", argument.defaultValue.has_value() || argument.kind == Kind::Generator);
+  result.Set("keywordOnly", argument.keywordOnly);
+  result.Set("written", argument.written);
+  result.Set("acceptsSingle", argument.acceptsSingle);
+  result.Set("isReduction", argument.isReduction);
+  return result;
+}
+
+Napi::Object describeOverload(Napi::Env env, const Overload& overload) {
+  const auto& schema = overload.handle.schema();
+  auto result = Napi::Object::New(env);
+  result.Set("name", schema.name());
+  result.Set("overload", schema.overload_name());
+  result.Set("schema", overload.signature());
+  result.Set("variadic", overload.variadic);
+  result.Set("factory", overload.factory);
+  auto arguments = Napi::Array::New(env);
+  for (uint32_t i = 0; i < overload.arguments.size(); ++i) {
+    arguments.Set(i, describeArgument(env, overload.arguments[i]));
+  }
+  result.Set("arguments", arguments);
+  auto returns = Napi::Array::New(env);
+  for (uint32_t i = 0; i < schema.returns().size(); ++i) {
+    returns.Set(i, describeArgument(env, ArgumentSpec(schema.returns()[i])));
+  }
+  result.Set("returns", returns);
+  return result;
+}
+
+}  // namespace
+
+Overload::Overload(const c10::OperatorHandle& operatorHandle) : handle(operatorHandle) {
+  for (const auto& argument : handle.schema().arguments()) arguments.emplace_back(argument);
+  // Python takes sizes loose when the list is all that there is besides self.
+  const auto positional = std::count_if(arguments.begin(), arguments.end(),
+                                        [](const auto& argument) { return !argument.keywordOnly; });
+  const bool hasSelf = !arguments.empty() && arguments[0].kind == Kind::Tensor;
+  variadic = positional == (hasSelf ? 2 : 1) && arguments[positional - 1].kind == Kind::IntList;
+  const auto has = [&](const char* name) {
+    return std::any_of(arguments.begin(), arguments.end(),
+                       [&](const auto& argument) { return argument.name == name; });
+  };
+  factory = has("dtype") && has("layout") && has("device") && has("pin_memory");
+}
+
+bool Overload::supported() const {
+  return std::none_of(arguments.begin(), arguments.end(), [](const ArgumentSpec& argument) {
+    return argument.kind == Kind::Unsupported;
+  });
+}
+
+bool Overload::writesOut() const {
+  return std::any_of(arguments.begin(), arguments.end(), [](const ArgumentSpec& argument) {
+    return argument.keywordOnly && argument.written;
+  });
+}
+
+std::string Overload::signature() const {
+  std::ostringstream out;
+  out << handle.schema();
+  return out.str();
+}
+
+Operator findOperator(const std::string& qualifiedName,
+                      const std::optional<std::string>& overload) {
+  Operator op;
+  op.name = qualifiedName.substr(
+      qualifiedName.find(':') == std::string::npos ? 0 : qualifiedName.rfind(':') + 1);
+  const auto [first, last] = allNames().equal_range(qualifiedName);
+  for (auto found = first; found != last; ++found) {
+    const c10::OperatorName& name = found->second;
+    if (overload && name.overload_name != *overload) continue;
+    if (const auto handle = c10::Dispatcher::singleton().findSchema(name)) {
+      Overload candidate(*handle);
+      if (candidate.supported()) op.overloads.push_back(std::move(candidate));
+    }
+  }
+  sortOverloads(op.overloads);
+  return op;
+}
+
+namespace operators {
+
+Napi::Value schemas(const Napi::CallbackInfo& info) {
+  auto result = Napi::Array::New(info.Env());
+  uint32_t count = 0;
+  std::string previous;
+  for (const auto& [name, ignored] : allNames()) {
+    if (name == previous) continue;
+    previous = name;
+    for (const auto& overload : findOperator(name, std::nullopt).overloads) {
+      result.Set(count++, describeOverload(info.Env(), overload));
+    }
+  }
+  return result;
+}
+
+}  // namespace operators
+
+}  // namespace adaptune
