@@ -1,0 +1,29 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import sharp from "sharp";
+import { figure } from "./figure";
+import { renderHeatMap } from "./heat-map";
+import { type Results, resultsNotes, resultsTable } from "./results";
+import { plain, type Style } from "./terminal";
+import { usageOf } from "./usage";
+
+/** Table, notes and heat maps as text for a terminal or, without a style, for a file. */
+export function renderReport(shown: Results, style: Style = plain): string {
+  const maps = shown.results.flatMap((result) => usageOf(result) ?? []);
+  return [
+    resultsTable(shown, style),
+    style.dim(resultsNotes(shown)),
+    ...maps.map((map) => renderHeatMap(map, style)),
+  ].join("\n\n");
+}
+
+/** Writes `report.txt`, `figure.svg` and `figure.png` into a run's folder. */
+export async function writeReport(folder: string, shown: Results): Promise<void> {
+  writeFileSync(join(folder, "report.txt"), `${renderReport(shown)}\n`);
+  const svg = figure(shown);
+  writeFileSync(join(folder, "figure.svg"), svg);
+  await sharp(Buffer.from(svg), { density: PNG_DENSITY }).png().toFile(join(folder, "figure.png"));
+}
+
+/** Twice the 72 dots per inch that SVG pixels are drawn at: sharp on dense screens. */
+const PNG_DENSITY = 144;

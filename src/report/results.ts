@@ -1,0 +1,104 @@
+import type { Comparison, Measured, RunResult } from "../train";
+import { count, duration, percent, withPrefix } from "./format";
+import { type Column, type Row, renderTable } from "./table";
+import type { Style } from "./terminal";
+
+/** Results to show together: of a comparison, or of one run alone. */
+export type Results = Pick<Comparison, "domain" | "sourceDomain" | "examples" | "results"> &
+  Partial<Pick<Comparison, "data" | "majority" | "before">>;
+
+/** One run's result as one to show. */
+export function resultsOf(result: RunResult): Results {
+  const { domain, sourceDomain, examples } = result;
+  return { domain, sourceDomain, examples, results: [result] };
+}
+
+/** What every row of the table is: accuracies in %, the gap in points. */
+export function resultsTable(shown: Results, style?: Style): string {
+  const { domain, sourceDomain, results, before, majority } = shown;
+  const columns = [
+    { title: "strategy", align: "left" },
+    { title: `${domain} train`, unit: "% right" },
+    { title: "validation", unit: "% right" },
+    { title: "gap", unit: "points" },
+    ...(sourceDomain === null ? [] : [{ title: `${sourceDomain} after`, unit: "% right" }]),
+    { title: "trainable", unit: "parameters" },
+    { title: "tuned, by block", unit: "% of inputs" },
+    { title: "policies", unit: "unique" },
+    { title: "training", unit: "time" },
+    { title: "compute", unit: "FLOPs/input" },
+  ] satisfies Column[];
+  const row = (name: string, measured: Measured, rest: Row): Row => [
+    name,
+    ...accuracies(measured, sourceDomain !== null),
+    ...rest,
+  ];
+  const rows: Row[] = [];
+  if (majority !== undefined) rows.push(["most frequent answer", null, percent(majority)]);
+  if (before) {
+    rows.push(row("not adapted", before, ["0", "none", "1", null, flops(before)]));
+  }
+  for (const result of results) {
+    const { parameters, seconds } = result;
+    rows.push(
+      row(result.strategy, result, [
+        count(parameters.trainable),
+        tunedByBlock(result),
+        count(result.validation.decisions?.uniquePolicies ?? 1),
+        duration(seconds.training),
+        flops(result),
+      ]),
+    );
+  }
+  return renderTable(columns, rows, style);
+}
+
+/** Below a table: what its figures are measured on, and how far they can be trusted. */
+export function resultsNotes({ examples, data, results }: Results): string {
+  const { train, validation } = examples;
+  const lines = data === undefined ? [] : data.split("\n");
+  lines.push(
+    `learnt from ${count(train)} questions, measured on ${count(validation)} about unseen ` +
+      `concepts; differences below ${percent(2 * standardError(validation))} points may be chance`,
+  );
+  lines.push(...results.flatMap(decisionLine));
+  return lines.join("\n");
+}
+
+/** One line on how a policy decides, after BlockDrop's evaluation; none for a static strategy. */
+function decisionLine({ strategy, validation }: RunResult): string[] {
+  const { decisions } = validation;
+  if (!decisions) return [];
+  const { usage, sites, uniquePolicies, mutualInformation, differFromMajority, inputs } = decisions;
+  const tuned = usage.tuned;
+  const blocks = (share: number) => (share * sites.length).toFixed(2);
+  return [
+    `${strategy}: ${blocks(tuned.mean)} ± ${blocks(tuned.std)} of ${sites.length} blocks tuned per ` +
+      `input, ${count(uniquePolicies)} unique policies for ${count(inputs)} inputs, ` +
+      `${percent(differFromMajority)} % of decisions differ from the majority's, ` +
+      `${mutualInformation.toFixed(3)} bits of the input in a decision`,
+  ];
+}
+
+/** Of an accuracy near one half, the largest there is. */
+function standardError(examples: number): number {
+  return 0.5 / Math.sqrt(examples);
+}
+
+function accuracies({ train, validation, source }: Measured, withSource: boolean): Row {
+  return [
+    percent(train.accuracy),
+    percent(validation.accuracy),
+    percent(train.accuracy - validation.accuracy),
+    ...(withSource ? [source && percent(source.accuracy)] : []),
+  ];
+}
+
+function tunedByBlock({ strategy, validation }: RunResult): string {
+  if (!validation.decisions) return strategy === "standard" ? "all" : "none";
+  return validation.decisions.sites.map(({ usage }) => percent(usage.tuned, 0)).join(" ");
+}
+
+function flops({ validation }: Measured): string {
+  return withPrefix(validation.flops.mean);
+}
