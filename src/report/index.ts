@@ -1,3 +1,4 @@
+export { renderEvaluation } from "./evaluation";
 export { figure } from "./figure";
 export { count, duration, percent, withPrefix } from "./format";
 export { renderHeatMap } from "./heat-map";

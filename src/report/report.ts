@@ -3,7 +3,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { figure } from "./figure";
 import { renderHeatMap } from "./heat-map";
-import { type Results, resultsNotes, resultsTable } from "./results";
+import { type Results, resultsNotes, resultsTable, resultsTitle } from "./results";
 import { plain, type Style } from "./terminal";
 import { usageOf } from "./usage";
 
@@ -11,6 +11,7 @@ import { usageOf } from "./usage";
 export function renderReport(shown: Results, style: Style = plain): string {
   const maps = shown.results.flatMap((result) => usageOf(result) ?? []);
   return [
+    style.bold(resultsTitle(shown)),
     resultsTable(shown, style),
     style.dim(resultsNotes(shown)),
     ...maps.map((map) => renderHeatMap(map, style)),

@@ -1,5 +1,5 @@
 import type { Comparison, Measured, RunResult } from "../train";
-import { count, duration, percent, withPrefix } from "./format";
+import { count, percent, withPrefix } from "./format";
 import { type Column, type Row, renderTable } from "./table";
 import type { Style } from "./terminal";
 
@@ -13,20 +13,20 @@ export function resultsOf(result: RunResult): Results {
   return { domain, sourceDomain, examples, results: [result] };
 }
 
-/** What every row of the table is: accuracies in %, the gap in points. */
+/** A row for every strategy: accuracies on the target and the source, and what they cost. */
 export function resultsTable(shown: Results, style?: Style): string {
-  const { domain, sourceDomain, results, before, majority } = shown;
+  const { sourceDomain, results, before, majority } = shown;
   const columns = [
     { title: "strategy", align: "left" },
-    { title: `${domain} train`, unit: "% right" },
-    { title: "validation", unit: "% right" },
+    { title: "train", unit: "%" },
+    { title: "validation", unit: "%" },
     { title: "gap", unit: "points" },
-    ...(sourceDomain === null ? [] : [{ title: `${sourceDomain} after`, unit: "% right" }]),
+    ...(sourceDomain === null ? [] : [{ title: `${sourceDomain} after`, unit: "%" }]),
     { title: "trainable", unit: "parameters" },
     { title: "tuned, by block", unit: "% of inputs" },
     { title: "policies", unit: "unique" },
-    { title: "training", unit: "time" },
-    { title: "compute", unit: "FLOPs/input" },
+    { title: "time", unit: "seconds" },
+    { title: "FLOPs", unit: "per input" },
   ] satisfies Column[];
   const row = (name: string, measured: Measured, rest: Row): Row => [
     name,
@@ -34,7 +34,7 @@ export function resultsTable(shown: Results, style?: Style): string {
     ...rest,
   ];
   const rows: Row[] = [];
-  if (majority !== undefined) rows.push(["most frequent answer", null, percent(majority)]);
+  if (majority !== undefined) rows.push(["majority answer", null, percent(majority)]);
   if (before) {
     rows.push(row("not adapted", before, ["0", "none", "1", null, flops(before)]));
   }
@@ -45,7 +45,7 @@ export function resultsTable(shown: Results, style?: Style): string {
         count(parameters.trainable),
         tunedByBlock(result),
         count(result.validation.decisions?.uniquePolicies ?? 1),
-        duration(seconds.training),
+        count(seconds.training),
         flops(result),
       ]),
     );
@@ -53,20 +53,26 @@ export function resultsTable(shown: Results, style?: Style): string {
   return renderTable(columns, rows, style);
 }
 
+/** Above a table: what was learnt. */
+export function resultsTitle({ domain, sourceDomain }: Results): string {
+  return sourceDomain === null
+    ? `Learning ${domain}`
+    : `Adapting to ${domain}, and what is left of ${sourceDomain}`;
+}
+
 /** Below a table: what its figures are measured on, and how far they can be trusted. */
 export function resultsNotes({ examples, data, results }: Results): string {
   const { train, validation } = examples;
-  const lines = data === undefined ? [] : data.split("\n");
-  lines.push(
-    `learnt from ${count(train)} questions, measured on ${count(validation)} about unseen ` +
-      `concepts; differences below ${percent(2 * standardError(validation))} points may be chance`,
-  );
-  lines.push(...results.flatMap(decisionLine));
-  return lines.join("\n");
+  return [
+    ...(data === undefined ? [] : [data]),
+    `learnt from ${count(train)} questions, measured on ${count(validation)} about unseen concepts`,
+    `differences below ${percent(2 * standardError(validation))} points may be chance`,
+    ...results.flatMap(decisionLines),
+  ].join("\n");
 }
 
-/** One line on how a policy decides, after BlockDrop's evaluation; none for a static strategy. */
-function decisionLine({ strategy, validation }: RunResult): string[] {
+/** How a policy decides, after BlockDrop's evaluation; nothing for a static strategy. */
+function decisionLines({ strategy, validation }: RunResult): string[] {
   const { decisions } = validation;
   if (!decisions) return [];
   const { usage, sites, uniquePolicies, mutualInformation, differFromMajority, inputs } = decisions;
@@ -74,9 +80,9 @@ function decisionLine({ strategy, validation }: RunResult): string[] {
   const blocks = (share: number) => (share * sites.length).toFixed(2);
   return [
     `${strategy}: ${blocks(tuned.mean)} ± ${blocks(tuned.std)} of ${sites.length} blocks tuned per ` +
-      `input, ${count(uniquePolicies)} unique policies for ${count(inputs)} inputs, ` +
-      `${percent(differFromMajority)} % of decisions differ from the majority's, ` +
-      `${mutualInformation.toFixed(3)} bits of the input in a decision`,
+      `input, ${count(uniquePolicies)} unique policies for ${count(inputs)} inputs`,
+    `${percent(differFromMajority)} % of its decisions differ from the majority's and hold ` +
+      `${mutualInformation.toFixed(3)} bits about the input`,
   ];
 }
 

@@ -5,6 +5,7 @@ import { adaptModel } from "./model";
 import type { Recipe } from "./recipe";
 import { newRunPath } from "./run-folder";
 import { openData, openModel, type RunOptions, runRecipe } from "./run-recipe";
+import type { Task } from "./task";
 import type { RunResult } from "./train";
 import { within } from "./watch";
 
@@ -37,7 +38,7 @@ export async function compare(
   const folder = options.folder ?? newRunPath(options.runs ?? "runs", name);
   const [first] = recipes;
   const task = await openData(first, options);
-  const before = await measureBefore(first, options);
+  const before = await measureBefore(first, task, options);
   const results: RunResult[] = [];
   for (const recipe of recipes) {
     const watch = within(options.watch ?? {}, recipe.name);
@@ -57,8 +58,7 @@ export async function compare(
   return { comparison, folder };
 }
 
-async function measureBefore(recipe: Recipe, options: RunOptions): Promise<Measured> {
-  const task = await openData(recipe, options);
+async function measureBefore(recipe: Recipe, task: Task, options: RunOptions): Promise<Measured> {
   const base = await openModel(recipe, task, options);
   const asIs = { ...recipe, strategy: { name: "standard" as const, except: [] } };
   const watch = within(options.watch ?? {}, "not adapted");

@@ -1,10 +1,7 @@
-import { join } from "node:path";
 import { compare, type FinishedComparison } from "./compare";
 import { readRecipe } from "./recipe-file";
 import type { RunOptions } from "./run-recipe";
-
-/** The package's own recipes, beside src/ in a checkout and dist/ when installed. */
-export const RECIPES = join(__dirname, "..", "..", "recipes");
+import { findRecipe } from "./shipped";
 
 const ADAPTATIONS = ["frozen", "standard", "spottune-block"];
 
@@ -39,7 +36,7 @@ export function runDemo(
 ): Promise<FinishedComparison> {
   const { tiny = false, ...rest } = options;
   const recipes = ADAPTATIONS.map((name) =>
-    readRecipe(join(RECIPES, `${name}.yaml`), tiny ? [...TINY.both, ...TINY.adaptation] : []),
+    readRecipe(findRecipe(name), tiny ? [...TINY.both, ...TINY.adaptation] : []),
   );
   const fromOverrides = tiny ? [...TINY.both, ...TINY.source] : [];
   return compare("demo", recipes, { ...rest, fromOverrides });

@@ -30,7 +30,8 @@ export async function evaluateRun(
   const folder = RunFolder.open(path);
   const recipe = folder.recipe();
   const recorded = checkpoint === "best" ? folder.result<RunResult>().validation.accuracy : null;
-  const task = await openData(recipe, options);
+  const { threads } = folder.environment();
+  const task = await openData({ ...recipe, threads }, options);
   const model = openTrained(folder.checkpoint(checkpoint), recipe);
   const validation = await evaluate(model, task.dataset, task.validation, {
     batchSize: recipe.evaluation.batchSize,

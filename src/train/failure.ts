@@ -13,3 +13,13 @@ export class Failure extends Error {
     this.next = next;
   }
 }
+
+/** Does something that fails for reasons a user gave, and says where they come from. */
+export function explaining<T>(hints: { where?: string; next?: string }, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure((error as Error).message, { ...hints, cause: error });
+  }
+}

@@ -11,6 +11,7 @@ export { parseRecipe, RecipeError, readRecipe } from "./recipe-file";
 export { recipeHelp, recipeJsonSchema } from "./recipe-schema";
 export { type CheckpointName, RunFolder } from "./run-folder";
 export { type FinishedRun, type RunOptions, runRecipe } from "./run-recipe";
+export { findRecipe, shippedRecipes } from "./shipped";
 export { openTask, type Task } from "./task";
 export { type ParameterCounts, type RunResult, train } from "./train";
 export { type StepMetrics, Trainer } from "./trainer";

@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSyn
 import { join, resolve } from "node:path";
 import { stringify } from "yaml";
 import { writeCheckpoint } from "./checkpoint";
+import type { Environment } from "./environment";
 import { Failure } from "./failure";
 import { linkedName, pointLink, writeWhole } from "./files";
 import type { TrainedModel } from "./model";
@@ -26,7 +27,7 @@ export class RunFolder {
   private constructor(readonly path: string) {}
 
   /** Makes a run's folder. @throws Failure where there is something in it already. */
-  static create(path: string, recipe: Recipe, environment: object): RunFolder {
+  static create(path: string, recipe: Recipe, environment: Environment): RunFolder {
     const folder = new RunFolder(resolve(path));
     if (existsSync(path) && readdirSync(path).length > 0) {
       throw new Failure("there is something in the run's folder already", {
@@ -65,6 +66,10 @@ export class RunFolder {
 
   recipe(): Recipe {
     return readRecipe(this.file("recipe.yaml"));
+  }
+
+  environment(): Environment {
+    return JSON.parse(readFileSync(this.file("environment.json"), "utf8")) as Environment;
   }
 
   append(file: "metrics.jsonl" | "decisions.jsonl", record: object): void {

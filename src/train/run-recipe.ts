@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { VLBertForQuestionAnswering } from "../models";
 import * as torch from "../torch";
 import { describeEnvironment } from "./environment";
-import { Failure } from "./failure";
+import { explaining, Failure } from "./failure";
 import { cacheFolder, partialName } from "./files";
 import { adaptModel, checkFits, newModel } from "./model";
 import type { Recipe } from "./recipe";
@@ -35,7 +35,8 @@ export interface FinishedRun {
 export async function runRecipe(recipe: Recipe, options: RunOptions = {}): Promise<FinishedRun> {
   const task = await openData(recipe, options);
   const base = await openModel(recipe, task, options);
-  const model = adaptModel(base, recipe);
+  const hints = { where: "the recipe's strategy", next: "see `adaptune recipe` for what it takes" };
+  const model = explaining(hints, () => adaptModel(base, recipe));
   const path = options.folder ?? newRunPath(options.runs ?? "runs", recipe.name);
   const folder = RunFolder.create(path, recipe, describeEnvironment());
   const result = await train({ recipe, task, model, folder }, options.watch);
@@ -61,7 +62,9 @@ export async function openModel(
 ): Promise<VLBertForQuestionAnswering> {
   const { from } = recipe.model;
   if (from === null) return newModel(recipe, task.dataset);
-  const model = VLBertForQuestionAnswering.fromPretrained(await pretrainedFolder(from, options));
+  const folder = await pretrainedFolder(from, options);
+  const hints = { where: "the recipe's model.from", next: "name a model, a run or a recipe" };
+  const model = explaining(hints, () => VLBertForQuestionAnswering.fromPretrained(folder));
   checkFits(model, task.dataset, from);
   return model;
 }

@@ -1,0 +1,31 @@
+import type { RunEvaluation } from "../train";
+import { count, kindName, percent } from "./format";
+
+/** What measuring a run again gave, and whether it is what the run wrote down. */
+export function renderEvaluation({
+  recipe,
+  checkpoint,
+  validation,
+  recorded,
+}: RunEvaluation): string {
+  const { accuracy, accuracyByKind, examples } = validation;
+  const kinds = Object.entries(accuracyByKind).map(
+    ([kind, share]) => `${kindName(kind)} ${percent(share)} %`,
+  );
+  const right = count(accuracy * examples);
+  const lines = [
+    `${recipe.name}, ${checkpoint} checkpoint: ${percent(accuracy, 2)} % of ` +
+      `${recipe.data.domain}'s validation (${right} of ${count(examples)})`,
+    `  ${kinds.join(", ")}`,
+  ];
+  if (recorded !== null) {
+    const same = recorded === accuracy;
+    lines.push(
+      same
+        ? "  the same as the run recorded"
+        : `  NOT the same as the run recorded, which is ${percent(recorded, 2)} %: other data, ` +
+            "another LibTorch or another processor",
+    );
+  }
+  return lines.join("\n");
+}

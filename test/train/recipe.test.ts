@@ -1,0 +1,147 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import test from "ava";
+import { parse } from "yaml";
+import { resolveRecipe } from "../../src/train/recipe";
+import { parseRecipe, RecipeError, readRecipe } from "../../src/train/recipe-file";
+import { recipeHelp, recipeJsonSchema, type SchemaNode } from "../../src/train/recipe-schema";
+import { findRecipe, RECIPES, shippedRecipes } from "../../src/train/shipped";
+
+/** The problems of a recipe, as `line path: message`. */
+function problemsOf(text: string, overrides: string[] = []): string[] {
+  try {
+    parseRecipe(text, { overrides });
+    return [];
+  } catch (error) {
+    if (!(error instanceof RecipeError)) throw error;
+    return error.problems.map(({ line, path, message }) => `${line ?? "-"} ${path}: ${message}`);
+  }
+}
+
+test("an empty recipe has every default", (t) => {
+  const recipe = parseRecipe("");
+  t.is(recipe.strategy.name, "standard");
+  t.is(recipe.model.config?.hidden_size, 128);
+  t.is(recipe.train.optimizer.lr, 5e-4);
+  t.deepEqual(recipe, resolveRecipe({}));
+});
+
+test("a resolved recipe resolves to itself", (t) => {
+  for (const name of shippedRecipes()) {
+    const recipe = readRecipe(findRecipe(name));
+    t.deepEqual(resolveRecipe(recipe), recipe, name);
+  }
+});
+
+test("all problems are told at once, with their lines", (t) => {
+  const text = [
+    "train:",
+    "  stepps: 10",
+    "  warmup: -1",
+    "strategy:",
+    "  name: SpotTune_Block",
+    "  policy:",
+    "    layer: 2",
+    "    optimizer: { lr: fast }",
+    "sed: 1",
+  ].join("\n");
+  t.deepEqual(problemsOf(text).sort(), [
+    "2 train.stepps: no such key: did you mean steps?",
+    "3 train.warmup: too small: expected number to be >=0",
+    "7 strategy.policy.layer: no such key: did you mean layers?",
+    "8 strategy.policy.optimizer.lr: expected number, received string",
+    "9 sed: no such key: did you mean seed?",
+  ]);
+});
+
+test("the error names the file and counts the problems", (t) => {
+  const error = t.throws(() => parseRecipe("nam: x\nsead: 1", { file: "my.yaml" }), {
+    instanceOf: RecipeError,
+  });
+  t.is(
+    error?.message,
+    "my.yaml has 2 problems:\n  line 1: nam: no such key: did you mean name?\n" +
+      "  line 2: sead: no such key: did you mean seed?",
+  );
+});
+
+test("what belongs to another strategy is refused", (t) => {
+  t.is(problemsOf("strategy: { name: frozen, gate: {} }").length, 1);
+  t.regex(problemsOf("strategy: { name: SpotTune }")[0], /^1 strategy.name: .*SpotTune_Block/);
+});
+
+test("values that contradict each other are refused", (t) => {
+  t.regex(
+    problemsOf("train: { steps: 10, warmup: 11 }")[0],
+    /train.warmup: must not be above steps/,
+  );
+  t.regex(problemsOf("data: { imageSize: 64, grid: 5 }")[0], /data.grid: must divide imageSize/);
+  t.regex(problemsOf("model: { from: x, config: {} }")[0], /model.config: the pretrained model/);
+  t.regex(
+    problemsOf("model: { config: { hidden_size: 10, num_attention_heads: 3 } }")[0],
+    /num_attention_heads: must divide hidden_size/,
+  );
+});
+
+test("text that is no YAML is refused with its line", (t) => {
+  t.regex(problemsOf("name: a\ntrain: [1")[0], /^[23] : /);
+});
+
+test("key=value wins over the file and is checked like it", (t) => {
+  const recipe = parseRecipe("train: { steps: 5, warmup: 1 }", {
+    overrides: ["train.steps=7", "strategy.name=frozen", "strategy.head=[final_mlp, vlbert]"],
+  });
+  t.is(recipe.train.steps, 7);
+  t.is(recipe.train.warmup, 1);
+  t.deepEqual(recipe.strategy, { name: "frozen", head: ["final_mlp", "vlbert"], also: [] });
+  t.deepEqual(problemsOf("", ["train.stepz=1", "seed"]), [
+    "- seed: expected key=value, as in train.steps=100",
+    "- train.stepz: no such key: did you mean steps?",
+  ]);
+});
+
+test("a pretrained model is looked for beside the recipe, an overriding one beside the user", (t) => {
+  const file = join("somewhere", "a.yaml");
+  t.is(parseRecipe("model: { from: b }", { file }).model.from, resolve("somewhere", "b"));
+  const overrides = ["model.from=b"];
+  t.is(parseRecipe("", { file, overrides }).model.from, resolve("b"));
+});
+
+test("every shipped recipe is parsed, and named like its file", (t) => {
+  t.deepEqual(shippedRecipes(), ["frozen", "source", "spottune-block", "standard"]);
+  for (const name of shippedRecipes()) t.is(readRecipe(findRecipe(name)).name, name);
+  t.throws(() => findRecipe("sorce"), { message: /no such recipe/ });
+});
+
+test("every shipped recipe says in comments what it is and how it is run", (t) => {
+  for (const name of shippedRecipes()) {
+    const text = readFileSync(join(RECIPES, `${name}.yaml`), "utf8");
+    t.true(text.startsWith("# "), name);
+    t.true(text.includes(`npx adaptune train ${name}\n`), name);
+  }
+});
+
+test("the adaptations differ in strategy alone", (t) => {
+  const rest = (name: string) => {
+    const { strategy, name: _, ...others } = parse(readFileSync(findRecipe(name), "utf8"));
+    return others;
+  };
+  t.deepEqual(rest("frozen"), rest("standard"));
+  t.deepEqual(rest("frozen"), rest("spottune-block"));
+});
+
+test("every key has a meaning, in the help and in the schema", (t) => {
+  const check = (node: SchemaNode, path: string) => {
+    for (const [name, child] of Object.entries(node.properties ?? {})) {
+      t.truthy(child.description, `${path}${name}`);
+      for (const one of [child, ...(child.oneOf ?? []), ...(child.anyOf ?? [])]) {
+        check(one, `${path}${name}.`);
+      }
+    }
+  };
+  check(recipeJsonSchema(), "");
+  const help = recipeHelp();
+  for (const key of ["warmup: 20", "name: SpotTune_Block", "hiddenSize: 64", "shift: 0"]) {
+    t.true(help.includes(key), key);
+  }
+});
