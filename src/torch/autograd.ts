@@ -1,0 +1,76 @@
+import { wrap } from "./dispatch";
+import { refuseAsync } from "./errors";
+import { native } from "./native";
+import { Tensor } from "./tensor";
+
+/** Runs a synchronous function without recording gradients; the mode ends with it. */
+export function noGrad<T>(fn: () => T): T {
+  return native.withGradMode(false, synchronous("torch.noGrad", fn));
+}
+
+/** Runs a synchronous function that records gradients, inside `noGrad` too. */
+export function enableGrad<T>(fn: () => T): T {
+  return native.withGradMode(true, synchronous("torch.enableGrad", fn));
+}
+
+/** As `noGrad`, faster; what is made inside can never take part in a graph. */
+export function inferenceMode<T>(fn: () => T): T {
+  return native.inferenceMode(synchronous("torch.inferenceMode", fn));
+}
+
+export function isGradEnabled(): boolean {
+  return native.isGradEnabled();
+}
+
+export interface GradOptions {
+  /** Weighs each output's elements; may be left out for outputs of one element. */
+  readonly gradOutputs?: Tensor | readonly (Tensor | null)[];
+  readonly retainGraph?: boolean;
+  readonly createGraph?: boolean;
+  /** Inputs that the outputs do not depend on give null instead of an error. */
+  readonly allowUnused?: false;
+}
+
+/**
+ * d(sum of outputs)/d(input) for each input, without touching any `grad`.
+ * Throws TorchError when an input is not part of the graph, unless `allowUnused`.
+ */
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options?: GradOptions,
+): Tensor[];
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: Omit<GradOptions, "allowUnused"> & { readonly allowUnused: boolean },
+): (Tensor | null)[];
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: Omit<GradOptions, "allowUnused"> & { readonly allowUnused?: boolean } = {},
+): (Tensor | null)[] {
+  const { gradOutputs = [], retainGraph, createGraph = false, allowUnused = false } = options;
+  const gradients = native.grad(
+    listOf(outputs),
+    listOf(inputs),
+    listOf(gradOutputs),
+    retainGraph ?? null,
+    createGraph,
+    allowUnused,
+  );
+  return wrap(gradients) as (Tensor | null)[];
+}
+
+function listOf<T>(value: Tensor | readonly T[]): readonly (T | Tensor)[] {
+  return value instanceof Tensor ? [value] : value;
+}
+
+function synchronous<T>(what: string, fn: () => T): () => T {
+  if (typeof fn !== "function") throw new TypeError(`${what}: expected a function, given ${fn}`);
+  return () => {
+    const result = fn();
+    refuseAsync(what, result);
+    return result;
+  };
+}

@@ -1,0 +1,186 @@
+import { wrap } from "./dispatch";
+import { type Device, type DType, dtypes, isDType } from "./dtype";
+import { describe } from "./errors";
+import { native, type TypedArray } from "./native";
+import { type NestedArray, Tensor } from "./tensor";
+
+export interface TensorOptions {
+  /** By default the one that its elements need. */
+  readonly shape?: readonly number[];
+  /**
+   * By default float32 for numbers, bool for booleans, int64 for bigints, and a typed array's own.
+   */
+  readonly dtype?: DType;
+  readonly device?: Device;
+  readonly requiresGrad?: boolean;
+}
+
+export type TensorData = NestedArray<number | boolean | bigint> | TypedArray;
+
+/**
+ * A tensor with a copy of the values: a number, nested arrays of them, or a typed array.
+ *
+ * Throws TypeError for rows of unequal length, mixed kinds of values, unknown options; TorchError
+ * when `shape` needs another number of elements.
+ */
+export function tensor(data: TensorData | Tensor, options: TensorOptions = {}): Tensor {
+  checkOptions(options);
+  if (data instanceof Tensor) return copyOf(data, options);
+  const { device = "cpu", requiresGrad = false } = options;
+  const { values, shape, dtype } = ArrayBuffer.isView(data)
+    ? fromTypedArray(data as TypedArray)
+    : fromNested(data, options.dtype);
+  return wrap(
+    native.fromTypedArray(
+      values,
+      options.shape ?? shape,
+      options.dtype ?? dtype,
+      device,
+      requiresGrad,
+    ),
+  ) as Tensor;
+}
+
+interface Flat {
+  readonly values: TypedArray;
+  readonly shape: number[];
+  readonly dtype: DType;
+}
+
+const known = ["shape", "dtype", "device", "requiresGrad"];
+
+function checkOptions(options: TensorOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `tensor: argument 'options': expected an object, given ${describe(options)}`,
+    );
+  }
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    throw new TypeError(`tensor: expected options ${known.join(", ")}, given '${name}'`);
+  }
+  const { shape, dtype } = options;
+  const isShape = (value: unknown) =>
+    Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+  if (shape !== undefined && !isShape(shape)) {
+    const given = Array.isArray(shape) ? `[${shape.map(describe).join(", ")}]` : describe(shape);
+    throw new TypeError(
+      `tensor: option 'shape': expected an array of sizes of at least 0, given ${given}`,
+    );
+  }
+  if (dtype !== undefined && !isDType(dtype)) {
+    throw new TypeError(
+      `tensor: option 'dtype': expected one of ${dtypes.join(", ")}, given ${describe(dtype)}`,
+    );
+  }
+}
+
+function copyOf(source: Tensor, options: TensorOptions): Tensor {
+  const { shape = source.shape, requiresGrad = false, ...target } = options;
+  const copy = source
+    .detach()
+    .to({ ...target, copy: true })
+    .reshape([...shape]);
+  return requiresGrad ? copy.requiresGrad_() : copy;
+}
+
+const dtypeOfArray: Readonly<Record<string, DType>> = {
+  Float32Array: "float32",
+  Float64Array: "float64",
+  Int8Array: "int8",
+  Uint8Array: "uint8",
+  Uint8ClampedArray: "uint8",
+  Buffer: "uint8",
+  Int16Array: "int16",
+  Uint16Array: "uint16",
+  Int32Array: "int32",
+  Uint32Array: "uint32",
+  BigInt64Array: "int64",
+  BigUint64Array: "uint64",
+};
+
+function fromTypedArray(values: TypedArray): Flat {
+  const dtype = dtypeOfArray[values.constructor.name];
+  if (dtype) return { values, shape: [values.length], dtype };
+  throw new TypeError(
+    `tensor: argument 'data': expected a typed array of numbers, given ${describe(values)}`,
+  );
+}
+
+const maximalDepth = 64;
+
+function fromNested(data: unknown, wanted: DType | undefined): Flat {
+  const shape = shapeOf(data);
+  const values: unknown[] = [];
+  flatten(data, shape, [], values);
+  const kind = values.length > 0 ? typeof values[0] : "number";
+  const stranger = values.findIndex((value) => typeof value !== kind);
+  if (stranger >= 0) {
+    throw new TypeError(
+      `tensor: argument 'data': expected only ${kind}s, as the first element is one, given ` +
+        `${describe(values[stranger])} at element ${stranger}`,
+    );
+  }
+  if (kind === "boolean") {
+    return { values: Uint8Array.from(values as boolean[], Number), shape, dtype: "bool" };
+  }
+  if (kind === "bigint") {
+    return { values: bigints(values as bigint[]), shape, dtype: "int64" };
+  }
+  checkWhole(values as number[], wanted);
+  return { values: Float64Array.from(values as number[]), shape, dtype: "float32" };
+}
+
+function bigints(values: bigint[]): BigInt64Array {
+  const outside = values.find((value) => BigInt.asIntN(64, value) !== value);
+  if (outside === undefined) return BigInt64Array.from(values);
+  throw new TypeError(`tensor: argument 'data': expected 64-bit integers, given ${outside}n`);
+}
+
+/** NaN and infinity have no integer; converting them is undefined in C++. */
+function checkWhole(values: readonly number[], dtype: DType | undefined): void {
+  if (!dtype || !/^u?int/.test(dtype)) return;
+  const bad = values.find((value) => !Number.isFinite(value));
+  if (bad === undefined) return;
+  throw new TypeError(
+    `tensor: argument 'data': expected finite numbers for ${dtype}, given ${bad}`,
+  );
+}
+
+/** The lengths along the first element of each level; `flatten` checks that all agree. */
+function shapeOf(data: unknown): number[] {
+  const shape: number[] = [];
+  for (let level = data; Array.isArray(level); level = level[0]) {
+    shape.push(level.length);
+    if (shape.length > maximalDepth) {
+      throw new TypeError(
+        `tensor: argument 'data': expected at most ${maximalDepth} levels of arrays, given more`,
+      );
+    }
+  }
+  return shape;
+}
+
+function flatten(data: unknown, shape: number[], path: number[], into: unknown[]): void {
+  const where = path.length > 0 ? ` at [${path.join("][")}]` : "";
+  const depth = path.length;
+  if (depth < shape.length) {
+    if (Array.isArray(data) && data.length === shape[depth]) {
+      for (let i = 0; i < data.length; i++) flatten(data[i], shape, [...path, i], into);
+      return;
+    }
+    throw new TypeError(
+      `tensor: argument 'data': expected arrays of equal length (${shape[depth]} elements), ` +
+        `given ${describe(data)}${where}`,
+    );
+  }
+  if (typeof data === "number" || typeof data === "boolean" || typeof data === "bigint") {
+    into.push(data);
+    return;
+  }
+  const hint = data instanceof Tensor ? "; torch.stack(tensors) joins tensors" : "";
+  throw new TypeError(
+    `tensor: argument 'data': expected a number, a boolean or a bigint, given ` +
+      `${describe(data)}${where}${hint}`,
+  );
+}

@@ -1,0 +1,43 @@
+/** Element types, by PyTorch's names. */
+export const dtypes = [
+  "float32",
+  "float64",
+  "float16",
+  "bfloat16",
+  "int64",
+  "int32",
+  "int16",
+  "int8",
+  "uint8",
+  "uint16",
+  "uint32",
+  "uint64",
+  "bool",
+  "complex64",
+  "complex128",
+  "complex32",
+  "float8_e4m3fn",
+  "float8_e5m2",
+] as const;
+
+export type DType = (typeof dtypes)[number];
+
+/** "cpu", "cuda" (the current one), "cuda:1", "meta" (shapes without data). */
+export type Device = "cpu" | "cuda" | "meta" | (string & {});
+
+export type Layout = "strided" | "sparse_coo" | "sparse_csr" | "sparse_csc" | "mkldnn";
+
+export type MemoryFormat =
+  | "contiguous_format"
+  | "preserve_format"
+  | "channels_last"
+  | "channels_last_3d";
+
+/** A number to an operator: whole ones count as integers, as in PyTorch. */
+export type Scalar = number | boolean | bigint;
+
+export type Reduction = "none" | "mean" | "sum" | number;
+
+export function isDType(name: string): name is DType {
+  return (dtypes as readonly string[]).includes(name);
+}

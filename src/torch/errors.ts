@@ -1,0 +1,30 @@
+/**
+ * An operation that LibTorch refused: shapes that do not fit, a dtype without an implementation,
+ * memory that is not there. The message starts with the operator and ends with what it was given.
+ */
+export class TorchError extends Error {
+  override name = "TorchError";
+}
+
+/** The first argument as it reads in a message. */
+export function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return `array of ${value.length}`;
+  if (typeof value === "object") return `an object of ${value.constructor?.name ?? "no class"}`;
+  return String(value);
+}
+
+/** Modes and scopes end when the function returns, so what it does later would run outside them. */
+export function refuseAsync(what: string, result: unknown): void {
+  const then = (result as { then?: unknown } | null | undefined)?.then;
+  if (typeof then !== "function") return;
+  // The promise is nobody's any more; its failure must not end the process.
+  (result as Promise<unknown>).then(undefined, () => {});
+  throw new TypeError(
+    `${what}: expected a synchronous function, given one that returns a Promise. ` +
+      "Await first, then compute inside.",
+  );
+}

@@ -1,0 +1,183 @@
+import fs from "node:fs";
+import type { DType } from "../dtype";
+import { TorchError } from "../errors";
+import { type FileEntry, native } from "../native";
+import { Tensor } from "../tensor";
+
+// https://github.com/huggingface/safetensors: 8 bytes of header length (little-endian), a JSON
+// header { name: { dtype, shape, data_offsets } }, then the tensors' bytes.
+
+const dtypeByCode: Readonly<Record<string, DType>> = {
+  F64: "float64",
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+  I64: "int64",
+  I32: "int32",
+  I16: "int16",
+  I8: "int8",
+  U8: "uint8",
+  U16: "uint16",
+  U32: "uint32",
+  U64: "uint64",
+  BOOL: "bool",
+  C64: "complex64",
+  F8_E4M3: "float8_e4m3fn",
+  F8_E5M2: "float8_e5m2",
+};
+
+const codeByDtype = new Map(Object.entries(dtypeByCode).map(([code, dtype]) => [dtype, code]));
+
+const lengthBytes = 8;
+/** The format's own limit. */
+const maximalHeader = 100_000_000;
+
+export interface Header {
+  readonly entries: readonly (FileEntry & { readonly name: string })[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Whether a file with these first bytes and this size is one of this format. */
+export function isSafetensors(start: Buffer, size: number): boolean {
+  if (start.length < lengthBytes + 1) return false;
+  const length = Number(start.readBigUInt64LE(0));
+  return length <= Math.min(maximalHeader, size - lengthBytes) && start[lengthBytes] === 0x7b; // {
+}
+
+/**
+ * Reads and checks a header: known dtypes, sizes that fit, ranges inside the file that neither
+ * overlap nor leave holes. Throws TorchError that names the file and the tensor.
+ */
+export function readHeader(file: string): Header {
+  const descriptor = fs.openSync(file, "r");
+  try {
+    const { size } = fs.fstatSync(descriptor);
+    const length = readLength(descriptor, size, file);
+    const text = Buffer.alloc(length);
+    fs.readSync(descriptor, text, 0, length, lengthBytes);
+    return parseHeader(text.toString("utf8"), lengthBytes + length, size, file);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+function readLength(descriptor: number, size: number, file: string): number {
+  const start = Buffer.alloc(lengthBytes);
+  const isShort = fs.readSync(descriptor, start, 0, lengthBytes, 0) < lengthBytes;
+  const length = isShort ? 0n : start.readBigUInt64LE(0);
+  if (isShort || length > BigInt(Math.max(0, size - lengthBytes))) {
+    throw broken(file, `the header is cut off: the file has ${size.toLocaleString("en")} bytes`);
+  }
+  if (length > BigInt(maximalHeader))
+    throw broken(file, `a header of ${length} bytes is too large`);
+  return Number(length);
+}
+
+function parseHeader(text: string, dataStart: number, size: number, file: string): Header {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw broken(file, `the header is not JSON: ${(error as Error).message}`);
+  }
+  if (!isRecord(parsed)) throw broken(file, "the header is not a JSON object");
+  const { __metadata__: metadata = {}, ...tensors } = parsed;
+  const isText = isRecord(metadata) && Object.values(metadata).every((v) => typeof v === "string");
+  if (!isText) throw broken(file, "__metadata__ is not an object of strings");
+  const entries = Object.entries(tensors).map(([name, entry]) =>
+    parseEntry(name, entry, dataStart, file),
+  );
+  checkCoverage(entries, dataStart, size, file);
+  return { entries, metadata: metadata as Record<string, string> };
+}
+
+function parseEntry(name: string, entry: unknown, dataStart: number, file: string) {
+  const what = `tensor '${name}'`;
+  if (!isRecord(entry)) throw broken(file, `${what} is not described by an object`);
+  const { dtype: code, shape, data_offsets: offsets } = entry;
+  const dtype = typeof code === "string" ? dtypeByCode[code] : undefined;
+  if (!dtype) throw broken(file, `${what} has the unknown dtype ${JSON.stringify(code)}`);
+  if (!isSizes(shape)) throw broken(file, `${what} has the shape ${JSON.stringify(shape)}`);
+  if (!isSizes(offsets) || offsets.length !== 2) {
+    throw broken(file, `${what} has the data_offsets ${JSON.stringify(offsets)}`);
+  }
+  const [begin, end] = offsets;
+  return { name, dtype, shape, begin: dataStart + begin, end: dataStart + end };
+}
+
+function checkCoverage(entries: Header["entries"], dataStart: number, size: number, file: string) {
+  let next = dataStart;
+  for (const { name, begin, end } of [...entries].sort(
+    (a, b) => a.begin - b.begin || a.end - b.end,
+  )) {
+    if (begin !== next || end < begin) {
+      throw broken(file, `tensor '${name}' overlaps another or leaves a hole before it`);
+    }
+    next = end;
+  }
+  if (next === size) return;
+  const missing = (next - size).toLocaleString("en");
+  throw broken(
+    file,
+    next > size
+      ? `the file ends ${missing} bytes too early; was it downloaded completely?`
+      : "bytes follow the last tensor",
+  );
+}
+
+/** Maps the file into memory; nothing is read before it is used. */
+export function loadSafetensors(file: string): Record<string, Tensor> {
+  const { entries } = readHeader(file);
+  const handles = native.mapTensors(file, entries);
+  return Object.fromEntries(handles.map((handle, i) => [entries[i].name, new Tensor(handle)]));
+}
+
+/** Writes a whole file to an open descriptor. */
+export function writeSafetensors(
+  descriptor: number,
+  tensors: Readonly<Record<string, Tensor>>,
+  metadata: Readonly<Record<string, string>>,
+): void {
+  // Wider elements first, so that each starts at a multiple of its size.
+  const sorted = Object.entries(tensors)
+    .map(([name, tensor]) => ({ name, tensor, ...layoutOf(name, tensor) }))
+    .sort((a, b) => b.itemSize - a.itemSize || (a.name < b.name ? -1 : 1));
+  const header: [string, unknown][] =
+    Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
+  let end = 0;
+  for (const { name, tensor, code, itemSize } of sorted) {
+    const begin = end;
+    end += tensor.numel() * itemSize;
+    header.push([name, { dtype: code, shape: tensor.shape, data_offsets: [begin, end] }]);
+  }
+  const text = Buffer.from(JSON.stringify(Object.fromEntries(header)), "utf8");
+  const padded = Buffer.alloc(Math.ceil(text.length / lengthBytes) * lengthBytes, " ");
+  text.copy(padded);
+  const start = Buffer.alloc(lengthBytes);
+  start.writeBigUInt64LE(BigInt(padded.length));
+  for (const part of [start, padded]) fs.writeSync(descriptor, part);
+  for (const { tensor } of sorted) native.writeTensor(descriptor, tensor);
+}
+
+const itemSizes: Readonly<Record<string, number>> = { BOOL: 1, F8_E4M3: 1, F8_E5M2: 1, BF16: 2 };
+
+function layoutOf(name: string, tensor: Tensor): { code: string; itemSize: number } {
+  const code = codeByDtype.get(tensor.dtype);
+  if (!code || name === "__metadata__") {
+    const reason = code ? "the name is the format's own" : `no code for ${tensor.dtype}`;
+    throw new TypeError(`save: tensor '${name}' cannot be written as safetensors: ${reason}`);
+  }
+  return { code, itemSize: itemSizes[code] ?? Number(code.slice(1)) / 8 };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+function broken(file: string, why: string): TorchError {
+  return new TorchError(`load: ${file} is no valid safetensors file: ${why}`);
+}

@@ -1,0 +1,24 @@
+import { native } from "./native";
+
+/** LibTorch's version: "2.13.0". */
+export const version: string = native.build().torch;
+
+/** LibTorch's version, the CPU instructions it uses ("AVX2", "AVX512") and its build settings. */
+export function buildInfo(): { torch: string; cpuCapability: string; config: string } {
+  return native.build();
+}
+
+/** Threads that one operator uses on the CPU. */
+export function getNumThreads(): number {
+  return native.getNumThreads();
+}
+
+/** Throws TypeError unless `count` is an integer of at least 1. */
+export function setNumThreads(count: number): void {
+  native.setNumThreads(count);
+}
+
+export const cuda = {
+  isAvailable: (): boolean => native.cudaDeviceCount() > 0,
+  deviceCount: (): number => native.cudaDeviceCount(),
+};

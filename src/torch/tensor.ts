@@ -1,0 +1,269 @@
+import type { InspectOptions } from "node:util";
+import { operator, wrap } from "./dispatch";
+import { type Device, type DType, isDType, type Layout, type MemoryFormat } from "./dtype";
+import { describe } from "./errors";
+import { format } from "./format";
+import type { Methods } from "./generated/types";
+import { applyIndex, type Index } from "./indexing";
+import { type Handle, native, type TypedArray } from "./native";
+
+export type NestedArray<T> = T | NestedArray<T>[];
+
+export interface ToOptions {
+  readonly dtype?: DType;
+  readonly device?: Device;
+  readonly nonBlocking?: boolean;
+  /** A copy even where nothing changes. */
+  readonly copy?: boolean;
+  readonly memoryFormat?: MemoryFormat;
+}
+
+export interface BackwardOptions {
+  /** Keeps the graph for another backward; by default as `createGraph`. */
+  readonly retainGraph?: boolean;
+  /** Records the gradients' own graph, for gradients of gradients. */
+  readonly createGraph?: boolean;
+  /** Only these leaves receive gradients. */
+  readonly inputs?: readonly Tensor[];
+}
+
+/** The operators, generated from LibTorch's schemas, are methods too: `x.matmul(y).softmax(-1)`. */
+export interface Tensor extends Methods {}
+
+/**
+ * A LibTorch tensor. Its memory is freed by `dispose()`, by `using`, at the end of the `torch.scope`
+ * that it was made in, or, last, by the garbage collector.
+ *
+ * Using a disposed tensor throws TypeError.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the methods are installed in operators.ts
+export class Tensor {
+  constructor(readonly handle: Handle) {}
+
+  get shape(): number[] {
+    return native.shape(this);
+  }
+
+  /** Steps in elements between neighbours, per dimension. */
+  get strides(): number[] {
+    return native.strides(this);
+  }
+
+  get dtype(): DType {
+    return native.dtype(this) as DType;
+  }
+
+  get device(): Device {
+    return native.device(this) as Device;
+  }
+
+  get layout(): Layout {
+    return native.layout(this) as Layout;
+  }
+
+  /** Number of dimensions. */
+  get ndim(): number {
+    return native.shape(this).length;
+  }
+
+  /** Number of elements. */
+  numel(): number {
+    return native.numel(this);
+  }
+
+  /** The shape, or one dimension's size; a negative one counts from the end. Throws RangeError. */
+  size(): number[];
+  size(dim: number): number;
+  size(dim?: number): number | number[] {
+    const shape = this.shape;
+    if (dim === undefined) return shape;
+    const size = shape.at(dim);
+    if (size !== undefined) return size;
+    throw new RangeError(
+      `size: argument 'dim': expected ${-shape.length} to ${shape.length - 1}, given ${dim}`,
+    );
+  }
+
+  isContiguous(): boolean {
+    return native.isContiguous(this);
+  }
+
+  /** Whether both are one tensor: two handles, one storage, one gradient. */
+  isSame(other: Tensor): boolean {
+    return native.isSame(this, other);
+  }
+
+  get requiresGrad(): boolean {
+    return native.requiresGrad(this);
+  }
+
+  set requiresGrad(value: boolean) {
+    native.setRequiresGrad(this, value);
+  }
+
+  requiresGrad_(value = true): this {
+    native.setRequiresGrad(this, value);
+    return this;
+  }
+
+  get isLeaf(): boolean {
+    return native.isLeaf(this);
+  }
+
+  /** The operator that made this in the graph ("AddBackward0"), or null. */
+  get gradFn(): string | null {
+    return native.gradFn(this);
+  }
+
+  /** The gradient that `backward` accumulated, or null. */
+  get grad(): Tensor | null {
+    return wrap(native.gradient(this)) as Tensor | null;
+  }
+
+  set grad(value: Tensor | null) {
+    native.setGradient(this, value);
+  }
+
+  /**
+   * Accumulates d(this)/d(leaf) into the `grad` of each leaf that requires gradients. `gradient`,
+   * of this shape, weighs the elements; a tensor of one element needs none.
+   */
+  backward(gradient?: Tensor | null, options: BackwardOptions = {}): void {
+    const { retainGraph = null, createGraph = false, inputs = [] } = options;
+    native.backward([this], gradient ? [gradient] : [], retainGraph, createGraph, inputs);
+  }
+
+  /** The value of a tensor of one element: a number, a boolean for bool, a bigint beyond 2^53. */
+  item(): number {
+    return native.item(this) as number;
+  }
+
+  /** Nested arrays of the shape; the bare value for a tensor without dimensions. */
+  toArray(): NestedArray<number>;
+  toArray<T extends number | boolean | bigint>(): NestedArray<T>;
+  toArray(): NestedArray<number | boolean | bigint> {
+    return nest([...elements(this)], this.shape);
+  }
+
+  /**
+   * A copy of the elements in row-major order: Float32Array for the half types too, BigInt64Array
+   * for int64, Uint8Array for bool, pairs (re, im) for complex types.
+   */
+  toTypedArray(): TypedArray {
+    return native.toTypedArray(this);
+  }
+
+  /** This tensor in another dtype, on another device; itself where nothing changes. */
+  to(target: DType | Device | Tensor | ToOptions, options: ToOptions = {}): Tensor {
+    const { dtype, device, ...rest } = { ...toOptions(target), ...options };
+    return toDtypeLayout(this, { dtype, device, ...rest }) as Tensor;
+  }
+
+  float(): Tensor {
+    return this.to("float32");
+  }
+
+  double(): Tensor {
+    return this.to("float64");
+  }
+
+  half(): Tensor {
+    return this.to("float16");
+  }
+
+  bfloat16(): Tensor {
+    return this.to("bfloat16");
+  }
+
+  long(): Tensor {
+    return this.to("int64");
+  }
+
+  int(): Tensor {
+    return this.to("int32");
+  }
+
+  bool(): Tensor {
+    return this.to("bool");
+  }
+
+  cpu(): Tensor {
+    return this.to("cpu");
+  }
+
+  cuda(): Tensor {
+    return this.to("cuda");
+  }
+
+  /** x[...] of Python: `x.index(0, null, torch.slice(1, 3), "...", rows)`; null is a new axis. */
+  index(...indices: Index[]): Tensor {
+    return applyIndex(this, indices);
+  }
+
+  /** The dimensions in reverse; for matrices the transpose. */
+  get T(): Tensor {
+    return numpyT(this) as Tensor;
+  }
+
+  /** The last two dimensions swapped. */
+  get mT(): Tensor {
+    return this.transpose(-2, -1);
+  }
+
+  /** Drops this reference; views and the graph keep what they need. */
+  dispose(): void {
+    native.dispose(this);
+  }
+
+  get isDisposed(): boolean {
+    return native.isDisposed(this);
+  }
+
+  [Symbol.dispose](): void {
+    native.dispose(this);
+  }
+
+  /** The tensors along the first dimension. */
+  [Symbol.iterator](): Iterator<Tensor> {
+    return this.unbind(0)[Symbol.iterator]();
+  }
+
+  /** As PyTorch prints it. */
+  toString(): string {
+    return this.isDisposed ? "tensor(disposed)" : format(this);
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](_depth: number, _options: InspectOptions): string {
+    return this.toString();
+  }
+}
+
+const toDtypeLayout = operator("aten::to", "dtype_layout");
+const numpyT = operator("aten::numpy_T");
+
+function toOptions(target: DType | Device | Tensor | ToOptions): ToOptions {
+  if (target instanceof Tensor) return { dtype: target.dtype, device: target.device };
+  if (typeof target === "string") {
+    return isDType(target) ? { dtype: target } : { device: target };
+  }
+  if (typeof target === "object" && target !== null) return target;
+  throw new TypeError(
+    `to: argument 'target': expected a dtype, a device, a Tensor or options, given ${describe(target)}`,
+  );
+}
+
+/** The elements in row-major order, as JavaScript values. */
+export function* elements(tensor: Tensor): Generator<number | boolean> {
+  const data = native.toTypedArray(tensor);
+  const isBool = tensor.dtype === "bool";
+  for (const value of data) yield isBool ? value !== 0 : Number(value);
+}
+
+function nest<T>(values: T[], shape: readonly number[]): NestedArray<T> {
+  if (shape.length === 0) return values[0];
+  const [count, ...rest] = shape;
+  const stride = rest.reduce((product, size) => product * size, 1);
+  return Array.from({ length: count }, (_, i) =>
+    nest(values.slice(i * stride, (i + 1) * stride), rest),
+  );
+}
