@@ -102,7 +102,10 @@ async function attempt(url, part, { onProgress = () => {}, silence = 30_000 }) {
 function request(url, headers, silence, redirects = 5) {
   return new Promise((resolve, reject) => {
     const client = url.startsWith("https:") ? https : http;
+    /** @type {http.ClientRequest | http.IncomingMessage} */
+    let stalling;
     const sent = client.get(url, { headers, timeout: silence }, (response) => {
+      stalling = response;
       const { statusCode = 0, headers: answered } = response;
       if (statusCode < 300 || statusCode >= 400 || !answered.location) return resolve(response);
       response.resume();
@@ -110,7 +113,8 @@ function request(url, headers, silence, redirects = 5) {
       const next = new URL(answered.location, url).href;
       request(next, headers, silence, redirects - 1).then(resolve, reject);
     });
-    sent.on("timeout", () => sent.destroy(new Error(`no answer for ${silence / 1000} s`)));
+    stalling = sent;
+    sent.on("timeout", () => stalling.destroy(new Error(`silent for ${silence / 1000} s`)));
     sent.on("error", (error) => {
       const host = new URL(url).host;
       reject(

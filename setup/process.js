@@ -47,6 +47,11 @@ function follow(command, args, { cwd, env, onLine = () => {}, inherit = false } 
     });
     /** @type {string[]} */
     const tail = [];
+    const take = (/** @type {string} */ line) => {
+      tail.push(line);
+      if (tail.length > 200) tail.shift();
+      onLine(line);
+    };
     for (const stream of [child.stdout, child.stderr]) {
       if (!stream) continue;
       let rest = "";
@@ -54,13 +59,9 @@ function follow(command, args, { cwd, env, onLine = () => {}, inherit = false } 
       stream.on("data", (/** @type {string} */ text) => {
         const lines = (rest + text).split(/\r?\n|\r/);
         rest = /** @type {string} */ (lines.pop());
-        for (const line of lines) {
-          tail.push(line);
-          if (tail.length > 200) tail.shift();
-          onLine(line);
-        }
+        lines.forEach(take);
       });
-      stream.on("end", () => rest && tail.push(rest));
+      stream.on("end", () => rest && take(rest));
     }
     child.on("error", (error) => {
       const missing = /** @type {NodeJS.ErrnoException} */ (error).code === "ENOENT";

@@ -11,10 +11,13 @@ const minimumCMake = "3.18";
  * @typedef {{ command: string | null, version: string | null, problem: string | null }} Tool
  */
 
-/** Throws unless a C++20 compiler and CMake are there, naming all that is missing at once. */
-function requireToolchain() {
-  const compiler = findCompiler();
-  const cmake = findCMake();
+/**
+ * A C++20 compiler and CMake; throws when one is missing, naming all that is missing at once.
+ * @param {NodeJS.ProcessEnv} [env]
+ */
+function requireToolchain(env = process.env) {
+  const compiler = findCompiler(env);
+  const cmake = findCMake(env);
   const problems = [compiler.problem, cmake.problem].filter((problem) => problem !== null);
   if (problems.length > 0) throw new SetupFailure(problems.join("\n"), installHint());
   return { compiler, cmake };

@@ -20,21 +20,25 @@ const { readDirectory, readAt, ZipError } = require("./zip-directory");
 async function unzip(archive, folder, { select = (name) => name, onProgress = () => {} } = {}) {
   const handle = await fs.promises.open(archive, "r");
   try {
-    const chosen = [];
+    /** @type {Map<string, Entry>} */
+    const chosen = new Map();
+    let bytes = 0;
     for (const entry of await readDirectory(handle)) {
-      if (entry.name.endsWith("/")) continue;
-      const target = select(entry.name);
-      if (target !== null) chosen.push({ entry, target: inside(folder, target) });
+      const name = entry.name.endsWith("/") ? null : select(entry.name);
+      if (name === null) continue;
+      const target = inside(folder, name);
+      if (chosen.has(target)) throw new ZipError(`it holds ${entry.name} twice`);
+      chosen.set(target, entry);
+      bytes += entry.size;
     }
-    const bytes = chosen.reduce((sum, { entry }) => sum + entry.size, 0);
     let done = 0;
-    for (const { entry, target } of chosen) {
+    for (const [target, entry] of chosen) {
       await extract(handle, entry, target, (count) => {
         done += count;
         onProgress(done, bytes);
       });
     }
-    return { files: chosen.length, bytes };
+    return { files: chosen.size, bytes };
   } finally {
     await handle.close();
   }
@@ -87,8 +91,7 @@ async function listZip(archive) {
 async function extract(handle, entry, target, onBytes) {
   if (entry.isLink) throw new ZipError(`it holds a symbolic link: ${entry.name}`);
   await fs.promises.mkdir(path.dirname(target), { recursive: true });
-  // "wx": an archive that names a file twice is refused instead of one silently winning.
-  await stream(handle, entry, fs.createWriteStream(target, { flags: "wx" }), onBytes);
+  await stream(handle, entry, fs.createWriteStream(target), onBytes);
 }
 
 /**

@@ -62,7 +62,7 @@ async function downloadTorch(python, version, downloads, env) {
  */
 function tagsPassedOver(output, version, platform = process.platform, arch = process.arch) {
   const release = `torch-${version.replaceAll(".", "\\.")}(?:(?:\\+|%2B)[\\w.]+)?`;
-  const wheel = new RegExp(`/${release}-cp(\\d)(\\d+)-(cp\\d+t?)-([\\w.]+)\\.whl`, "gi");
+  const wheel = new RegExp(`/${release}-cp(\\d)(\\d+)-(cp\\d+t?|none)-([\\w.]+)\\.whl`, "gi");
   const machine = arch === "arm64" ? "(aarch64|arm64)" : "x86_64";
   const system = new RegExp(`^${platform === "darwin" ? "macosx" : "(many)?linux"}.*_${machine}$`);
   for (const [, major, minor, abi, tags] of output.matchAll(wheel)) {
