@@ -49,15 +49,26 @@ for (const [name, shape, temperature, sample] of [
     const [found] = torch.grad([gate.mul(weights).sum()], [logits]);
     const [expected] = torch.grad([plain.gate.mul(weights).sum()], [logits]);
     same(t, found, expected, "gradient", 1e-12);
-    const objective = (x: Tensor) =>
-      plainGate(x, temperature, exponential).soft.mul(weights).sum();
+    const objective = (x: Tensor) => plainGate(x, temperature, exponential).soft.mul(weights).sum();
     same(t, found, numericalGradient(objective, logits), "finite differences", 1e-7);
   });
 }
 
 test("gate: evaluation takes no noise, given or drawn", (t) => {
-  const logits = torch.tensor([[3, 0], [0, 1]], float64);
-  const exponential = torch.tensor([[100, 1e-9], [1e-9, 100]], float64);
+  const logits = torch.tensor(
+    [
+      [3, 0],
+      [0, 1],
+    ],
+    float64,
+  );
+  const exponential = torch.tensor(
+    [
+      [100, 1e-9],
+      [1e-9, 100],
+    ],
+    float64,
+  );
   const state = torch.getRngState();
   const [, choice] = gumbel_gate(logits, 1, { sample: false, exponential });
   t.deepEqual(choice.toArray(), [0, 1]);
@@ -82,7 +93,10 @@ test("gate: draws follow the softmax of the logits whatever the temperature, and
 });
 
 test("gate: float32 and bfloat16 keep their dtype and come near float64", (t) => {
-  for (const [dtype, tolerance] of [["float32", 1e-5], ["bfloat16", 3e-2]] as const) {
+  for (const [dtype, tolerance] of [
+    ["float32", 1e-5],
+    ["bfloat16", 3e-2],
+  ] as const) {
     torch.manualSeed(4);
     const wide = draw(6, 3).to(dtype).double().requiresGrad_();
     const exponential = noise(6, 3).to(dtype).double();
@@ -100,11 +114,30 @@ test("gate: float32 and bfloat16 keep their dtype and come near float64", (t) =>
 });
 
 test("gate: extreme logits and noise stay finite", (t) => {
-  const logits = torch.tensor([[1e4, -1e4], [-700, 700], [0, -Infinity]], float64).requiresGrad_();
-  const exponential = torch.tensor([[1e-300, 1], [50, 1e-30], [1, 1]], float64);
+  const logits = torch
+    .tensor(
+      [
+        [1e4, -1e4],
+        [-700, 700],
+        [0, -Infinity],
+      ],
+      float64,
+    )
+    .requiresGrad_();
+  const exponential = torch.tensor(
+    [
+      [1e-300, 1],
+      [50, 1e-30],
+      [1, 1],
+    ],
+    float64,
+  );
   const [gate, choice] = gumbel_gate(logits, 0.01, { sample: true, exponential });
   t.deepEqual(choice.toArray(), [0, 1, 0]);
-  gate.mul(torch.tensor([1, 2], float64)).sum().backward();
+  gate
+    .mul(torch.tensor([1, 2], float64))
+    .sum()
+    .backward();
   t.true(numbers(logits.grad!).every(Number.isFinite));
 });
 
@@ -225,7 +258,11 @@ test("blend: losers get no gradient, also where they could", (t) => {
 });
 
 test("blend: bfloat16 and float32 outputs under a float32 gate", (t) => {
-  for (const [dtype, tolerance] of [["bfloat16", 2e-2], ["float32", 1e-5], ["float64", 1e-6]] as const) {
+  for (const [dtype, tolerance] of [
+    ["bfloat16", 2e-2],
+    ["float32", 1e-5],
+    ["float64", 1e-6],
+  ] as const) {
     torch.manualSeed(3);
     const choice = [0, 1, 1, 0];
     const wide = [draw(4, 16).to(dtype).double(), draw(4, 16).to(dtype).double()];
@@ -261,10 +298,15 @@ test("blend: a gate without gradient leaves the winners theirs, and the reverse"
   const { winners, losers } = route(full, [0, 1]);
   const out = route_blend(oneHot([0, 1], 2), int64([0, 1]), winners, losers);
   out.sum().backward();
-  t.deepEqual(full[0].grad!.toArray(), [[1, 1], [0, 0]]);
+  t.deepEqual(full[0].grad!.toArray(), [
+    [1, 1],
+    [0, 0],
+  ]);
   const gate = oneHot([0, 1], 2).requiresGrad_();
   const fixed = winners.map((winner) => winner.detach());
-  route_blend(gate, int64([0, 1]), fixed, losers).sum().backward();
+  route_blend(gate, int64([0, 1]), fixed, losers)
+    .sum()
+    .backward();
   t.not(gate.grad, null);
   const quiet = torch.noGrad(() => route_blend(gate, int64([0, 1]), winners, losers));
   t.false(quiet.requiresGrad);
@@ -288,7 +330,11 @@ test("gate: wrong arguments are refused", (t) => {
   refused(t, "scalar logits", gate(torch.tensor(1), 1, { sample: true }));
   refused(t, "no alternative", gate(torch.zeros([2, 0]), 1, { sample: true }));
   refused(t, "noise of another shape", gate(logits, 1, { sample: true, exponential: draw(2, 3) }));
-  refused(t, "integer noise", gate(logits, 1, { sample: true, exponential: torch.ones([2, 2]).long() }));
+  refused(
+    t,
+    "integer noise",
+    gate(logits, 1, { sample: true, exponential: torch.ones([2, 2]).long() }),
+  );
 });
 
 test("blend: wrong arguments are refused", (t) => {

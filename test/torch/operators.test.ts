@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
+import { Tensor } from "../../src/torch";
 import { reference, weightedSum } from "../reference/load";
 import { loose, looseMethods, same, type Untyped } from "./support";
 
@@ -63,10 +63,7 @@ function forms({ op, args, options, raw, method }: Case): [string, Call][] {
   const own = camelCase(op);
   if (!raw) calls.push([`torch.${own}`, (given) => loose[own](...given)]);
   if (!raw && method && isTensor(args[0])) {
-    calls.push([
-      `Tensor.${own}`,
-      ([self, ...rest]) => looseMethods(self as Tensor)[own](...rest),
-    ]);
+    calls.push([`Tensor.${own}`, ([self, ...rest]) => looseMethods(self as Tensor)[own](...rest)]);
   }
   const named = Object.keys(options).some((name) => name.includes("_"));
   if (!named) {
@@ -78,7 +75,12 @@ function forms({ op, args, options, raw, method }: Case): [string, Call][] {
   return calls;
 }
 
-function replay(t: ExecutionContext, { op, args, options, result }: Case, form: string, call: Call) {
+function replay(
+  t: ExecutionContext,
+  { op, args, options, result }: Case,
+  form: string,
+  call: Call,
+) {
   torch.scope(() => {
     const given: Given[] = [];
     const decode = (value: Encoded) => decodeArgument(value, op.endsWith("_"), given);

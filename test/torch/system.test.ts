@@ -1,0 +1,30 @@
+import test from "ava";
+import * as torch from "../../src/torch";
+import { runScript } from "./child";
+
+test("versions are those of the LibTorch that is loaded", (t) => {
+  t.regex(torch.version, /^2\.\d+\.\d+/);
+  t.is(torch.buildInfo().torch, torch.version);
+  t.regex(torch.buildInfo().cpuCapability, /^[A-Z0-9]+$/i);
+});
+
+test("the number of threads can be read and set", (t) => {
+  const threads = torch.getNumThreads();
+  t.true(Number.isInteger(threads) && threads >= 1);
+  torch.setNumThreads(1);
+  t.is(torch.getNumThreads(), 1);
+  t.is(torch.ones([1000]).sum().item(), 1000);
+  torch.setNumThreads(threads);
+  t.is(torch.getNumThreads(), threads);
+});
+
+test("devices are counted", (t) => {
+  const count = torch.cuda.deviceCount();
+  t.true(Number.isInteger(count) && count >= 0);
+  t.is(torch.cuda.isAvailable(), count > 0);
+});
+
+test("a process that computed ends by itself, with tensors and graphs still held", (t) => {
+  const { status, signal, stdout, stderr } = runScript("hold.ts");
+  t.deepEqual([status, signal, stdout, stderr], [0, null, "held\n", ""]);
+});
