@@ -178,9 +178,8 @@ function signatureType(all) {
 }
 
 /**
- * What TypeScript is told of an overload: all positional arguments and then the keywords; when
- * some positional ones have defaults also the required ones and then the rest by keyword; and the
- * loose form of a list.
+ * What TypeScript is told of an overload: arguments with a default may be given by position or,
+ * from any of them on, by keyword; a list may be given loose where it is all that there is.
  * @param {Overload} overload
  * @param {boolean} asMethod
  * @returns {string[]}
@@ -190,18 +189,18 @@ function signatures(overload, asMethod) {
   const keywords = overload.arguments.filter((argument) => argument.keywordOnly);
   const own = asMethod ? positional.slice(1) : positional;
   const lastRequired = own.reduce((last, argument, i) => (argument.hasDefault ? last : i), -1);
-  const required = own.slice(0, lastRequired + 1);
-  const defaulted = own.slice(lastRequired + 1);
   const result = resultType(overload, asMethod);
 
-  const forms = [
-    `(${[...parameters(own, lastRequired), ...options(overload, keywords)].join(", ")})`,
-  ];
-  if (defaulted.length > 0) {
-    const rest = options(overload, [...defaulted, ...keywords]);
-    forms.push(`(${[...parameters(required, lastRequired), ...rest].join(", ")})`);
+  // TypeScript has no optional parameter before a required one, such as options that must be given.
+  const needsKeyword = keywords.some((argument) => !argument.hasDefault);
+  const all = parameters(own, needsKeyword ? own.length : lastRequired);
+  const forms = [`(${[...all, ...options(overload, keywords)].join(", ")})`];
+  for (let split = own.length - 1; split > lastRequired; split--) {
+    const given = parameters(own.slice(0, split), split);
+    const rest = options(overload, [...own.slice(split), ...keywords]);
+    forms.push(`(${[...given, ...rest].join(", ")})`);
   }
-  if (overload.variadic && !keywords.some((argument) => !argument.hasDefault)) {
+  if (overload.variadic && !needsKeyword) {
     const list = own[own.length - 1];
     const before = parameters(own.slice(0, -1), lastRequired);
     forms.push(`(${[...before, `...${parameterName(list)}: number[]`].join(", ")})`);

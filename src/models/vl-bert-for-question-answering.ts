@@ -9,7 +9,7 @@ import { type Embedded, VLBert } from "./vl-bert";
 import { VLBertConfig } from "./vl-bert-config";
 
 /** A batch of questions about images, padded to T tokens and O regions. */
-export interface VLBertInputs {
+export type VLBertInputs = {
   /** [B,T] int64: [CLS] question [SEP] [MASK] [SEP] */
   readonly inputIds: Tensor;
   /** [B,T] int64: question 0, answer 1; 0 where not given */
@@ -22,7 +22,7 @@ export interface VLBertInputs {
   readonly regionBoxes: Tensor;
   /** [B,O]: 1 where there is a region; everywhere where not given */
   readonly regionMask?: Tensor | null;
-}
+};
 
 export interface VLBertOutputs extends Record<string, Tensor> {
   /** [B,S,D], S = T + O + 1: words, regions, the end */

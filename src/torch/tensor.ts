@@ -133,16 +133,17 @@ export class Tensor {
     native.backward([this], gradient ? [gradient] : [], retainGraph, createGraph, inputs);
   }
 
-  /** The value of a tensor of one element: a number, a boolean for bool, a bigint beyond 2^53. */
-  item(): number {
-    return native.item(this) as number;
+  /** The value of a tensor of one element: a boolean for bool, a bigint beyond 2^53. */
+  item<T extends number | boolean | bigint = number>(): T {
+    return native.item(this) as T;
   }
 
-  /** Nested arrays of the shape; the bare value for a tensor without dimensions. */
-  toArray(): NestedArray<number>;
-  toArray<T extends number | boolean | bigint>(): NestedArray<T>;
-  toArray(): NestedArray<number | boolean | bigint> {
-    return nest([...elements(this)], this.shape);
+  /**
+   * Nested arrays of the shape, the bare value for a tensor without dimensions:
+   * `x.toArray<number[][]>()`.
+   */
+  toArray<T = NestedArray<number>>(): T {
+    return nest([...elements(this)], this.shape) as T;
   }
 
   /**
@@ -252,11 +253,14 @@ function toOptions(target: DType | Device | Tensor | ToOptions): ToOptions {
   );
 }
 
-/** The elements in row-major order, as JavaScript values. */
-export function* elements(tensor: Tensor): Generator<number | boolean> {
-  const data = native.toTypedArray(tensor);
+/** The elements in row-major order; integers beyond 2^53 stay bigints. */
+function* elements(tensor: Tensor): Generator<number | boolean | bigint> {
   const isBool = tensor.dtype === "bool";
-  for (const value of data) yield isBool ? value !== 0 : Number(value);
+  for (const value of native.toTypedArray(tensor)) {
+    const number = Number(value);
+    const isExact = typeof value === "number" || Number.isSafeInteger(number);
+    yield isBool ? value !== 0 : isExact ? number : value;
+  }
 }
 
 function nest<T>(values: T[], shape: readonly number[]): NestedArray<T> {

@@ -17,9 +17,9 @@ test("a policy network starts at its initial probability", (t) => {
   t.true(probabilities!.select(2, 1).sub(0.9).abs().max().item() < 0.03);
   t.true(
     decisions!
-      .toArray()
+      .toArray<number[][]>()
       .flat()
-      .every((choice) => Number(choice) === 1),
+      .every((choice) => choice === 1),
   );
 });
 

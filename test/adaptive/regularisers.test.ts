@@ -28,7 +28,7 @@ test("value and gradient are finite at usage 0 and 1", (t) => {
       const penalty = budget(gate, { alternative: 1, target: 1.5, scope });
       penalty.backward();
       t.is(penalty.item(), (2 * used - 1.5) ** 2);
-      const slope = gate.grad!.select(2, 1).toArray().flat() as number[];
+      const slope = gate.grad!.select(2, 1).toArray<number[][]>().flat();
       t.true(slope.every((value) => value === 2 * (2 * used - 1.5) * 0.5));
     }
   }

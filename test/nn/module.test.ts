@@ -116,7 +116,7 @@ test("a clone has storage of its own, and ties of its own", (t) => {
   t.false(copy.training);
   t.is(copy.settings, model.settings);
   torch.noGrad(() => copy.embed.weight.fill_(7));
-  t.true(model.embed.weight.ne(7).all().item() === true);
+  t.true(model.embed.weight.ne(7).all().item<boolean>());
   t.deepEqual(Object.keys(copy.stateDict()), Object.keys(model.stateDict()));
 });
 
