@@ -1,11 +1,12 @@
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { Failure } from "./failure";
 import { writeWhole } from "./files";
 import { type Measured, majorityAccuracy, measure } from "./measure";
 import { adaptModel } from "./model";
 import type { Recipe } from "./recipe";
 import { newRunPath } from "./run-folder";
-import { openData, openModel, type RunOptions, runRecipe } from "./run-recipe";
-import type { Task } from "./task";
+import { openData, openModel, type RunOptions, runOn } from "./run-recipe";
 import type { RunResult } from "./train";
 import { within } from "./watch";
 
@@ -29,21 +30,25 @@ export interface FinishedComparison {
   readonly folder: string;
 }
 
-/** Runs recipes one after the other; they share their data and the model that they start from. */
+/** Runs recipes one after the other, on the same data and from the same pretrained model. */
 export async function compare(
   name: string,
   recipes: readonly Recipe[],
   options: RunOptions = {},
 ): Promise<FinishedComparison> {
-  const folder = options.folder ?? newRunPath(options.runs ?? "runs", name);
   const [first] = recipes;
+  refuseDifferences(recipes);
+  const folder = options.folder ?? newRunPath(options.runs ?? "runs", name);
   const task = await openData(first, options);
-  const before = await measureBefore(first, task, options);
+  const base = await openModel(first, task, options);
+  const as = (part: string) => ({ ...options, watch: within(options.watch ?? {}, part) });
+
+  const asIs = { ...first, strategy: { name: "standard" as const, except: [] } };
+  const before = await measure(adaptModel(base, asIs), task, first, as("not adapted").watch);
   const results: RunResult[] = [];
   for (const recipe of recipes) {
-    const watch = within(options.watch ?? {}, recipe.name);
-    const own = { ...options, watch, folder: join(folder, recipe.name) };
-    results.push((await runRecipe(recipe, own)).result);
+    const own = { ...as(recipe.name), folder: join(folder, recipe.name) };
+    results.push((await runOn({ task, base }, recipe, own)).result);
   }
   const comparison: Comparison = {
     data: task.dataset.describe(),
@@ -58,9 +63,15 @@ export async function compare(
   return { comparison, folder };
 }
 
-async function measureBefore(recipe: Recipe, task: Task, options: RunOptions): Promise<Measured> {
-  const base = await openModel(recipe, task, options);
-  const asIs = { ...recipe, strategy: { name: "standard" as const, except: [] } };
-  const watch = within(options.watch ?? {}, "not adapted");
-  return measure(adaptModel(base, asIs), task, recipe, watch);
+/** Only what was learnt from the same can be compared. */
+function refuseDifferences([first, ...others]: readonly Recipe[]): void {
+  for (const other of others) {
+    const differing = (["data", "model"] as const).filter(
+      (section) => !isDeepStrictEqual(first[section], other[section]),
+    );
+    if (differing.length === 0) continue;
+    throw new Failure(`${first.name} and ${other.name} differ in ${differing.join(" and ")}`, {
+      next: "compare recipes that start from the same model and learn from the same data",
+    });
+  }
 }

@@ -3,7 +3,7 @@ import { readRecipe } from "./recipe-file";
 import type { RunOptions } from "./run-recipe";
 import { findRecipe } from "./shipped";
 
-const ADAPTATIONS = ["frozen", "standard", "spottune-block"];
+const ADAPTATIONS = ["frozen", "standard", "spottune-block"] as const;
 
 /** A model as small and a training as short as can be: seconds, and accuracies without meaning. */
 const TINY = {
@@ -25,6 +25,9 @@ const TINY = {
     "model.config.intermediate_size=64",
   ],
   adaptation: ["train.steps=20", "data.trainConcepts=null"],
+  frozen: [],
+  standard: [],
+  "spottune-block": ["strategy.policy.warmup=2", "strategy.policy.hiddenSize=16"],
 };
 
 /**
@@ -36,7 +39,7 @@ export function runDemo(
 ): Promise<FinishedComparison> {
   const { tiny = false, ...rest } = options;
   const recipes = ADAPTATIONS.map((name) =>
-    readRecipe(findRecipe(name), tiny ? [...TINY.both, ...TINY.adaptation] : []),
+    readRecipe(findRecipe(name), tiny ? [...TINY.both, ...TINY.adaptation, ...TINY[name]] : []),
   );
   const fromOverrides = tiny ? [...TINY.both, ...TINY.source] : [];
   return compare("demo", recipes, { ...rest, fromOverrides });

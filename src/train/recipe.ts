@@ -189,36 +189,48 @@ const training = z
  * All that determines a run. Type, default and meaning of a key are said here once: the help text,
  * the JSON Schema for editors and the resolved recipe of a run all come from this schema.
  */
-export const recipeSchema = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[\w.-]+$/, "letters, digits, dots, dashes and underscores")
-    .default("run")
-    .describe("what the run is called; part of its folder's name"),
-  seed: z.int().min(0).default(0).describe("of weights, dropout, decisions and data order"),
-  threads: z.int().min(0).default(0).describe("CPU threads; 0 leaves the choice to LibTorch"),
-  data: data.prefault({}).describe("the task and its examples"),
-  model: model.prefault({}).describe("what is trained"),
-  strategy: strategy
-    .prefault({ name: "standard" })
-    .describe("which parts train, and when they run"),
-  train: training.prefault({}).describe("how weights are trained"),
-  evaluation: z
-    .strictObject({
-      every: count(100).describe("steps between evaluations on validation, which selects the best"),
-      batchSize: count(128).describe("examples at a time"),
-      trainExamples: count(1000).describe("fixed examples that train accuracy is measured on"),
-    })
-    .prefault({})
-    .describe("how accuracy is measured"),
-  checkpoint: z
-    .strictObject({
-      every: z.int().min(0).default(0).describe("steps between checkpoints; 0: best and last only"),
-      keep: count(2).describe("checkpoints kept beside the best and the last"),
-    })
-    .prefault({})
-    .describe("what is kept to go on from"),
-});
+export const recipeSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[\w.-]+$/, "letters, digits, dots, dashes and underscores")
+      .default("run")
+      .describe("what the run is called; part of its folder's name"),
+    seed: z.int().min(0).default(0).describe("of weights, dropout, decisions and data order"),
+    threads: z.int().min(0).default(0).describe("CPU threads; 0 leaves the choice to LibTorch"),
+    data: data.prefault({}).describe("the task and its examples"),
+    model: model.prefault({}).describe("what is trained"),
+    strategy: strategy
+      .prefault({ name: "standard" })
+      .describe("which parts train, and when they run"),
+    train: training.prefault({}).describe("how weights are trained"),
+    evaluation: z
+      .strictObject({
+        every: count(100).describe(
+          "steps between evaluations on validation, which selects the best",
+        ),
+        batchSize: count(128).describe("examples at a time"),
+        trainExamples: count(1000).describe("fixed examples that train accuracy is measured on"),
+      })
+      .prefault({})
+      .describe("how accuracy is measured"),
+    checkpoint: z
+      .strictObject({
+        every: z
+          .int()
+          .min(0)
+          .default(0)
+          .describe("steps between checkpoints; 0: best and last only"),
+        keep: count(2).describe("checkpoints kept beside the best and the last"),
+      })
+      .prefault({})
+      .describe("what is kept to go on from"),
+  })
+  .refine(
+    ({ strategy, train }) =>
+      strategy.name !== "SpotTune_Block" || strategy.policy.warmup <= train.steps,
+    { path: ["strategy", "policy", "warmup"], message: "must not be above train.steps" },
+  );
 
 export type Recipe = z.output<typeof recipeSchema>;
 export type OptimizerRecipe = z.output<typeof optimizer>;

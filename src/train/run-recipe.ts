@@ -31,11 +31,29 @@ export interface FinishedRun {
   readonly result: RunResult;
 }
 
+/** What a run needs beside its recipe; the model stays as it is. */
+export interface Material {
+  readonly task: Task;
+  readonly base: VLBertForQuestionAnswering;
+}
+
 /** Does what a recipe says: opens its data and its pretrained model, trains, measures, writes. */
 export async function runRecipe(recipe: Recipe, options: RunOptions = {}): Promise<FinishedRun> {
   const task = await openData(recipe, options);
   const base = await openModel(recipe, task, options);
-  const hints = { where: "the recipe's strategy", next: "see `adaptune recipe` for what it takes" };
+  return runOn({ task, base }, recipe, options);
+}
+
+/** The same on what is open already. */
+export async function runOn(
+  { task, base }: Material,
+  recipe: Recipe,
+  options: RunOptions = {},
+): Promise<FinishedRun> {
+  const hints = {
+    where: "the recipe's strategy",
+    next: "see `adaptune recipe` for what it takes",
+  };
   const model = explaining(hints, () => adaptModel(base, recipe));
   const path = options.folder ?? newRunPath(options.runs ?? "runs", recipe.name);
   const folder = RunFolder.create(path, recipe, describeEnvironment());

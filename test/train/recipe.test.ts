@@ -75,6 +75,10 @@ test("values that contradict each other are refused", (t) => {
     problemsOf("train: { steps: 10, warmup: 11 }")[0],
     /train.warmup: must not be above steps/,
   );
+  t.regex(
+    problemsOf("{ train: { steps: 5, warmup: 1 }, strategy: { name: SpotTune_Block } }")[0],
+    /strategy.policy.warmup: must not be above train.steps/,
+  );
   t.regex(problemsOf("data: { imageSize: 64, grid: 5 }")[0], /data.grid: must divide imageSize/);
   t.regex(problemsOf("model: { from: x, config: {} }")[0], /model.config: the pretrained model/);
   t.regex(

@@ -1,0 +1,30 @@
+import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import test from "ava";
+
+const { refreshDist } = require("../../setup/dist") as { refreshDist(root: string): number };
+
+const root = join(__dirname, "..", "..");
+const folder = join(root, "examples");
+
+// Examples use the package as a user does: compiled, by its name.
+test.before(() => {
+  refreshDist(root);
+});
+
+/** What each example prints, among other things. */
+const EXPECTED: Record<string, RegExp> = {
+  "torch-in-a-minute.js":
+    /step 100: loss \d\.\d\de-[2-9]\d?\n.*read back \[ 'bias', 'weight' \]|read back/s,
+  "adapt-vl-bert.js": /step 40: loss \d\.\d{3}\n0 is frozen.*FLOPs for the first input/s,
+  "your-own-model.js": /layers\.2.*skip/s,
+};
+
+for (const file of readdirSync(folder)) {
+  test(`${file} runs and prints what it is about`, async (t) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [join(folder, file)]);
+    t.regex(stdout, EXPECTED[file]);
+  });
+}

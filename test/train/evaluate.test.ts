@@ -1,0 +1,66 @@
+import test from "ava";
+import { evaluate } from "../../src/train/evaluate";
+import { majorityAccuracy } from "../../src/train/measure";
+import { task, tinyModel, tinyRecipe } from "./support";
+
+const recipe = tinyRecipe({ strategy: "SpotTune_Block" });
+
+test("accuracies are shares of right answers, by kind too", async (t) => {
+  const progress: number[] = [];
+  const { accuracy, accuracyByKind, examples } = await evaluate(
+    tinyModel(recipe),
+    task.dataset,
+    task.validation,
+    { batchSize: 8, onProgress: (done) => progress.push(done) },
+  );
+  t.is(examples, 30);
+  t.true(Number.isInteger(Math.round(accuracy * 30 * 1e9) / 1e9));
+  t.deepEqual(Object.keys(accuracyByKind), ["what", "which"]);
+  t.true(Math.abs((accuracyByKind.what + accuracyByKind.which) / 2 - accuracy) < 1e-12);
+  t.deepEqual(progress, [8, 16, 24, 30]);
+});
+
+test("the result does not depend on the batch size, nor on the mode before", async (t) => {
+  const model = tinyModel(recipe).train();
+  const measure = (batchSize: number) =>
+    evaluate(model, task.dataset, task.validation, { batchSize });
+  const [one, all] = [await measure(1), await measure(30)];
+  t.is(one.accuracy, all.accuracy);
+  t.true(Math.abs(one.loss - all.loss) < 1e-5);
+  t.is(one.decisions?.uniquePolicies, all.decisions?.uniquePolicies);
+  t.false(model.training);
+});
+
+test("decisions are summed up for all inputs and by kind", async (t) => {
+  const { decisions, decisionsByKind } = await evaluate(
+    tinyModel(recipe),
+    task.dataset,
+    task.validation,
+    { batchSize: 7 },
+  );
+  t.is(decisions?.inputs, 30);
+  t.is(decisions?.sites.length, 2);
+  t.deepEqual(
+    Object.entries(decisionsByKind ?? {}).map(([kind, { inputs }]) => [kind, inputs]),
+    [
+      ["what", 15],
+      ["which", 15],
+    ],
+  );
+});
+
+test("a static strategy decides nothing", async (t) => {
+  const result = await evaluate(tinyModel(tinyRecipe()), task.dataset, task.validation, {
+    batchSize: 30,
+  });
+  t.is(result.decisions, undefined);
+  t.true(result.flops.mean > 0);
+  t.is(result.flops.std, 0);
+});
+
+test("the majority answer is that of each kind in training", (t) => {
+  const example = (kind: string, answer: number) => ({ ...task.train[0], kind, answer });
+  const train = [example("a", 1), example("a", 1), example("a", 2), example("b", 0)];
+  const validation = [example("a", 1), example("a", 2), example("b", 0), example("c", 0)];
+  t.is(majorityAccuracy({ train, validation }), 0.5);
+});

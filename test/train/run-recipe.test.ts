@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "ava";
+import { evaluateRun } from "../../src/train/evaluate-run";
+import { parseRecipe, readRecipe } from "../../src/train/recipe-file";
+import { runRecipe } from "../../src/train/run-recipe";
+import { emptyFolder } from "./support";
+
+const SOURCE = `
+name: small
+threads: 1
+data: { domain: noto, concepts: 60, imageSize: 8, grid: 2 }
+model:
+  config: { hidden_size: 16, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 32 }
+train: { steps: 4, batchSize: 16, warmup: 1 }
+`;
+
+const ADAPTATION = `
+name: adapted
+threads: 1
+data: { domain: openmoji, source: noto, concepts: 60, imageSize: 8, grid: 2 }
+model: { from: small.yaml }
+strategy: { name: SpotTune_Block, policy: { hiddenSize: 16, heads: 1, warmup: 1 } }
+train: { steps: 6, batchSize: 16, warmup: 1 }
+evaluation: { every: 2 }
+`;
+
+test("the source model is trained once, the result is measured again exactly", async (t) => {
+  const folder = emptyFolder(t);
+  const [cache, runs] = [join(folder, "cache"), join(folder, "runs")];
+  writeFileSync(join(folder, "small.yaml"), SOURCE);
+  writeFileSync(join(folder, "adapted.yaml"), ADAPTATION);
+  const recipe = readRecipe(join(folder, "adapted.yaml"));
+  const phases = new Set<string>();
+  const notes: string[] = [];
+  const watch = {
+    progress: ({ phase }: { phase: string }) => phases.add(phase),
+    note: (text: string) => notes.push(text),
+  };
+  const first = await runRecipe(recipe, { cache, runs, watch });
+  t.true(phases.has("rendering drawings") && phases.has("small: training"));
+  t.deepEqual(notes, []);
+  t.is(readdirSync(join(cache, "models")).length, 1);
+
+  phases.clear();
+  const second = await runRecipe(recipe, { cache, runs, watch });
+  t.false(phases.has("rendering drawings") || phases.has("small: training"));
+  t.regex(notes[0], /^small: trained before/);
+  const metrics = [first, second].map((run) =>
+    readFileSync(run.folder.file("metrics.jsonl"), "utf8"),
+  );
+  t.is(metrics[0], metrics[1]);
+
+  const again = await evaluateRun(first.folder.path, { cache });
+  t.is(again.validation.accuracy, first.result.validation.accuracy);
+  t.is(again.recorded, again.validation.accuracy);
+  t.deepEqual(again.validation, first.result.validation);
+  const last = await evaluateRun(first.folder.path, { cache, checkpoint: "last" });
+  t.is(last.recorded, null);
+});
+
+test("another source recipe, or other data, is another source model", async (t) => {
+  const folder = emptyFolder(t);
+  writeFileSync(join(folder, "small.yaml"), SOURCE);
+  writeFileSync(join(folder, "adapted.yaml"), ADAPTATION);
+  const options = { cache: join(folder, "cache"), runs: join(folder, "runs") };
+  const recipe = readRecipe(join(folder, "adapted.yaml"), ["train.steps=1"]);
+  for (const overrides of [[], ["seed=1"], ["data.seed=1"], ["name=other"], ["threads=2"]]) {
+    await runRecipe(recipe, { ...options, fromOverrides: overrides });
+  }
+  t.is(readdirSync(join(options.cache, "models")).length, 4);
+});
+
+test("a pretrained model that is not there, or does not fit, is a failure with its place", async (t) => {
+  const folder = emptyFolder(t);
+  const options = { cache: join(folder, "cache"), runs: join(folder, "runs") };
+  const run = (text: string) => runRecipe(parseRecipe(text), options);
+  const data = "data: { concepts: 30, imageSize: 8, grid: 2 }";
+  await t.throwsAsync(run(`{ ${data}, model: { from: /nowhere } }`.replace(/[{}] ?$/, "}")), {
+    name: "Failure",
+    message: /no such file or folder/,
+  });
+  const { folder: other } = await run(`${SOURCE.replace("imageSize: 8", "imageSize: 16")}`);
+  await t.throwsAsync(run(`{ ${data}, model: { from: ${other.path} } }`), {
+    name: "Failure",
+    message: /does not fit the data: visual_size is 192, the data's is 48/,
+  });
+});
+
+test("patterns that match nothing are a failure that lists what there is", async (t) => {
+  const folder = emptyFolder(t);
+  const recipe = parseRecipe(`${SOURCE}\nstrategy: { name: frozen, head: [fina_mlp] }`);
+  await t.throwsAsync(runRecipe(recipe, { cache: folder, runs: folder }), {
+    name: "Failure",
+    message: /"fina_mlp" matches no part.*final_mlp/s,
+  });
+});

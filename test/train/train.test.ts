@@ -1,0 +1,123 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { describeEnvironment } from "../../src/train/environment";
+import { linkedName } from "../../src/train/files";
+import { adaptModel, newModel } from "../../src/train/model";
+import type { Recipe } from "../../src/train/recipe";
+import { RunFolder } from "../../src/train/run-folder";
+import { openTask } from "../../src/train/task";
+import { train } from "../../src/train/train";
+import type { Progress } from "../../src/train/watch";
+import { emptyFolder, readLines, task, tinyModel, tinyRecipe } from "./support";
+
+function start(t: ExecutionContext, recipe: Recipe) {
+  const folder = RunFolder.create(join(emptyFolder(t), "run"), recipe, describeEnvironment());
+  return { recipe, task, folder, model: tinyModel(recipe) };
+}
+
+interface Line {
+  type: "step" | "validation";
+  step: number;
+  loss: number;
+  accuracy: number;
+}
+
+test("a run writes every step, every evaluation, and the figures of its best", async (t) => {
+  const progress: Progress[] = [];
+  const recipe = tinyRecipe({ strategy: "SpotTune_Block" });
+  const training = start(t, recipe);
+  const result = await train(training, { progress: (at) => progress.push(at) });
+  const { folder } = training;
+  const lines = readLines<Line>(folder.file("metrics.jsonl"));
+  const validations = lines.filter(({ type }) => type === "validation");
+  t.deepEqual(
+    lines.filter(({ type }) => type === "step").map(({ step }) => step),
+    Array.from({ length: 40 }, (_, i) => i + 1),
+  );
+  t.deepEqual(
+    validations.map(({ step }) => step),
+    [10, 20, 30, 40],
+  );
+
+  const best = Math.max(...validations.map(({ accuracy }) => accuracy));
+  t.is(result.validation.accuracy, best);
+  t.is(result.bestStep, validations.find(({ accuracy }) => accuracy === best)!.step);
+  t.is(linkedName(folder.checkpoint("best")), `step-0000${result.bestStep}`);
+  t.is(linkedName(folder.checkpoint("last")), "step-000040");
+  t.deepEqual(folder.result(), JSON.parse(JSON.stringify(result)));
+  t.is(readLines(folder.file("decisions.jsonl")).length, 4);
+
+  const steps = progress.filter(({ phase }) => phase === "training");
+  t.deepEqual(steps.at(-1), { ...steps[0], done: 40, total: 40, detail: steps.at(-1)?.detail });
+  t.regex(steps.at(-1)?.detail ?? "", /^loss \d\.\d\d, tuned \d+ %, validation \d+\.\d %$/);
+});
+
+test("the same seed twice writes the same metrics, to the byte", async (t) => {
+  const recipe = tinyRecipe({ strategy: "SpotTune_Block", train: { steps: 12 } });
+  const written = async () => {
+    const training = start(t, recipe);
+    await train(training);
+    return ["metrics.jsonl", "decisions.jsonl"].map((file) =>
+      readFileSync(training.folder.file(file), "utf8"),
+    );
+  };
+  t.deepEqual(await written(), await written());
+});
+
+test("a static strategy writes no decisions", async (t) => {
+  const training = start(t, tinyRecipe({ strategy: "frozen", train: { steps: 5 } }));
+  const { parameters, source } = await train(training);
+  t.false(existsSync(training.folder.file("decisions.jsonl")));
+  t.true(parameters.trainable < parameters.total && parameters.policy === 0);
+  t.is(source?.examples, 30);
+});
+
+test("every key of a recipe is read by something", async (t) => {
+  const recipe = tinyRecipe({
+    strategy: "SpotTune_Block",
+    train: { steps: 2, warmup: 1 },
+    more: {
+      checkpoint: { every: 1 },
+      strategy: {
+        name: "SpotTune_Block",
+        gate: { temperature: { start: 5, end: 1 } },
+        policy: { hiddenSize: 8, heads: 1, warmup: 1 },
+        budget: { target: 1 },
+      },
+      data: { imageSize: 8, grid: 2, concepts: 30, source: "twemoji" },
+    },
+  });
+  const read = new Set<string>();
+  const watched = recording(recipe, "", read);
+  const opened = await openTask(watched, { cache: emptyFolder(t) });
+  const model = adaptModel(newModel(watched, opened.dataset), watched);
+  await train({ ...start(t, recipe), recipe: watched, task: opened, model });
+  // These two are about the process and the choice of model, before anything is trained.
+  const elsewhere = ["threads", "model.from"];
+  t.deepEqual(
+    leaves(recipe, "").filter((path) => !read.has(path) && !elsewhere.includes(path)),
+    [],
+  );
+});
+
+/** The same values, remembering which were read. */
+function recording<T extends object>(values: T, path: string, read: Set<string>): T {
+  return new Proxy(values, {
+    get(target, key) {
+      const value = Reflect.get(target, key);
+      const name = path + String(key);
+      read.add(name);
+      const isSection = typeof value === "object" && value !== null && !Array.isArray(value);
+      return isSection ? recording(value, `${name}.`, read) : value;
+    },
+  });
+}
+
+function leaves(values: object, path: string): string[] {
+  return Object.entries(values).flatMap(([key, value]) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? leaves(value, `${path}${key}.`)
+      : [path + key],
+  );
+}
