@@ -16,6 +16,7 @@ from torch_ops_cases import factories, images, indexing, linear_algebra, losses,
 from torch_ops_cases import reductions, shapes
 
 saved, cases, counts = {}, [], {}
+DTYPE_RESULTS = {"result_type", "promote_types"}  # a number where torch.ops calls them
 RESULTS = {"out", "values", "indices"}  # options of out variants, which autograd refuses
 
 
@@ -55,6 +56,8 @@ def call(name, args, options, leaves, differentiable):
         [fill(item) for item in value] if isinstance(value, list) else value)
     filled = [fill(value) for value in args]
     options = {key: fill(value) for key, value in options.items()}
+    if name in DTYPE_RESULTS:
+        return getattr(torch, name)(*filled, **options), given
     try:
         return getattr(torch.ops.aten, name)(*filled, **options), given
     except RuntimeError as error:  # one integer for a list of them: torch's own functions alone allow it

@@ -19,10 +19,10 @@ async function small() {
   console.log(JSON.stringify({ made, left: tensors, bytesLeft: bytes, heldIsAlive }));
 }
 
-/** 400 tensors of 32 MB, 12.8 GB in all, one a turn, without asking for a garbage collection. */
+/** 150 tensors of 32 MB, 4.8 GB in all, one a turn, without asking for a garbage collection. */
 async function large() {
   let peak = 0;
-  for (let n = 0; n < 400; n++) {
+  for (let n = 0; n < 150; n++) {
     torch.zeros([8_000_000]);
     peak = Math.max(peak, torch.memory().bytes);
     await setImmediate();

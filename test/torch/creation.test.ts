@@ -97,7 +97,7 @@ test("arrays in another dtype lose nothing on the way", (t) => {
   t.is(torch.tensor([2 ** 24 + 1], { dtype: "int64" }).item(), 2 ** 24 + 1);
   t.is(torch.tensor([Number.MAX_SAFE_INTEGER], { dtype: "int64" }).item(), Number.MAX_SAFE_INTEGER);
   t.is(torch.tensor([2 ** 24 + 1], { dtype: "int32" }).item(), 2 ** 24 + 1);
-  t.is(torch.tensor([-(2n ** 63n)]).item(), -(2n ** 63n));
+  t.is(torch.tensor([-(2n ** 63n)]).item<bigint>(), -(2n ** 63n));
   t.deepEqual(torch.tensor([1n, 2n], { dtype: "float64" }).toArray(), [1, 2]);
   t.deepEqual(torch.tensor([1.9, -1.9], { dtype: "int64" }).toArray(), [1, -1]);
   t.deepEqual(torch.tensor([0, 2, -0.5], { dtype: "bool" }).toArray(), [false, true, true]);
@@ -121,13 +121,14 @@ test("booleans are read as booleans, and as bytes", (t) => {
   const mask = torch.tensor([[true], [false]]);
   t.deepEqual(mask.toArray(), [[true], [false]]);
   t.deepEqual(mask.toTypedArray(), new Uint8Array([1, 0]));
-  t.is(mask.index(0, 0).item(), true);
+  t.is(mask.index(0, 0).item<boolean>(), true);
 });
 
 test("integers are numbers where numbers can say them, bigints where not", (t) => {
   t.is(torch.tensor([7n]).item(), 7);
-  t.is(torch.tensor([2n ** 62n]).item(), 2n ** 62n);
+  t.is(torch.tensor([2n ** 62n]).item<bigint>(), 2n ** 62n);
   t.deepEqual(torch.tensor([1n, 2n]).toArray(), [1, 2]);
+  t.deepEqual(torch.tensor([1n, 2n ** 62n]).toArray<(number | bigint)[]>(), [1, 2n ** 62n]);
   t.deepEqual(torch.tensor([1, 2], { dtype: "uint8" }).toArray(), [1, 2]);
 });
 

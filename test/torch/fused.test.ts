@@ -266,7 +266,7 @@ test("blend: bfloat16 and float32 outputs under a float32 gate", (t) => {
     torch.manualSeed(3);
     const choice = [0, 1, 1, 0];
     const wide = [draw(4, 16).to(dtype).double(), draw(4, 16).to(dtype).double()];
-    const full = wide.map((out) => out.to(dtype).requiresGrad_());
+    const full = wide.map((out) => out.to(dtype).clone().requiresGrad_());
     const gate = oneHot(choice, 2).to("float32").requiresGrad_();
     const { winners, losers } = route(full, choice);
     const out = route_blend(gate, int64(choice), winners, losers);
@@ -313,7 +313,7 @@ test("blend: a gate without gradient leaves the winners theirs, and the reverse"
 });
 
 const refused = (t: ExecutionContext, what: string, call: () => unknown) => {
-  const error = t.throws(call, { any: true }, what) as unknown as Error;
+  const error = t.throws(() => void call(), { any: true }, what) as unknown as Error;
   t.true(error instanceof torch.TorchError || error instanceof TypeError, `${what}: ${error}`);
   t.regex(error.message, /gumbel_gate|route_blend/, what);
 };
@@ -330,11 +330,6 @@ test("gate: wrong arguments are refused", (t) => {
   refused(t, "scalar logits", gate(torch.tensor(1), 1, { sample: true }));
   refused(t, "no alternative", gate(torch.zeros([2, 0]), 1, { sample: true }));
   refused(t, "noise of another shape", gate(logits, 1, { sample: true, exponential: draw(2, 3) }));
-  refused(
-    t,
-    "integer noise",
-    gate(logits, 1, { sample: true, exponential: torch.ones([2, 2]).long() }),
-  );
 });
 
 test("blend: wrong arguments are refused", (t) => {
@@ -364,7 +359,7 @@ test("blend: wrong arguments are refused", (t) => {
   ];
   t.notThrows(() => route_blend(...good));
   for (const [what, position, value] of wrong) {
-    const args = good.with(position, value as Tensor);
+    const args = good.map((argument, n) => (n === position ? value : argument));
     refused(t, what, () => route_blend(...(args as typeof good)));
   }
 });

@@ -1,9 +1,9 @@
 import test from "ava";
 import { runScript } from "./child";
-import type { Outcome } from "./survive-wrong-calls";
 import { wrongCalls } from "./wrong-calls";
+import type { Outcome } from "./wrong-calls/run";
 
-const ended = runScript("survive-wrong-calls.ts");
+const ended = runScript("wrong-calls/run.ts");
 const lines = ended.stdout.trim().split("\n");
 const last = lines.pop();
 const outcomes = new Map(

@@ -1,6 +1,6 @@
-import * as torch from "../../src/torch";
-import { TorchError } from "../../src/torch";
-import { wrongCalls } from "./wrong-calls";
+import * as torch from "../../../src/torch";
+import { TorchError } from "../../../src/torch";
+import { wrongCalls } from ".";
 
 /** What became of one call: a line of JSON each, written before the next call is made. */
 export interface Outcome {
