@@ -1,6 +1,6 @@
 import * as torch from "../../../src/torch";
 import { loose, looseMethods } from "../support";
-import { disposed, type WrongCall, x } from "./given";
+import { disposed, GIVEN, type WrongCall, x } from "./given";
 
 const method = looseMethods(x);
 
