@@ -46,6 +46,8 @@ export class Trainer {
   private readonly loader: Loader<Example>;
   private readonly optimization: Optimization;
   private readonly policy: Optimization | null;
+  /** Dropout and decisions draw from this: nothing else in the process changes what they are. */
+  private rng: torch.Tensor;
   private taken = 0;
 
   constructor(
@@ -62,6 +64,7 @@ export class Trainer {
       strategy.name === "SpotTune_Block"
         ? new Optimization(groups.policy, strategy.policy, train.steps)
         : null;
+    this.rng = drawing(null, () => torch.manualSeed(seed));
   }
 
   /** Steps taken. */
@@ -71,6 +74,35 @@ export class Trainer {
 
   /** Takes one step. @throws Failure, with the weights as they were, where loss or gradient is not finite. */
   next(): StepMetrics {
+    let metrics!: StepMetrics;
+    const before = this.rng;
+    this.rng = drawing(before, () => {
+      metrics = this.takeStep();
+    });
+    before.dispose();
+    return metrics;
+  }
+
+  state(): TrainerState {
+    return {
+      step: this.taken,
+      loader: this.loader.state(),
+      model: this.optimization.state(),
+      policy: this.policy?.state() ?? null,
+      rng: this.rng.clone(),
+    };
+  }
+
+  /** Goes on from a state; the weights are restored by whoever has them. */
+  restore(state: TrainerState): void {
+    this.loader.restore(state.loader);
+    this.optimization.restore(state.model);
+    if (this.policy && state.policy) this.policy.restore(state.policy);
+    this.rng = torch.keep(state.rng.clone());
+    this.taken = state.step;
+  }
+
+  private takeStep(): StepMetrics {
     if (!this.model.training) this.model.train();
     this.model.gate.step = this.taken;
     const batch = this.loader.next();
@@ -102,25 +134,6 @@ export class Trainer {
     this.policy?.step();
     this.taken++;
     return metrics;
-  }
-
-  state(): TrainerState {
-    return {
-      step: this.taken,
-      loader: this.loader.state(),
-      model: this.optimization.state(),
-      policy: this.policy?.state() ?? null,
-      rng: torch.getRngState(),
-    };
-  }
-
-  /** Goes on from a state; the weights are restored by whoever has them. */
-  restore(state: TrainerState): void {
-    this.loader.restore(state.loader);
-    this.optimization.restore(state.model);
-    if (this.policy && state.policy) this.policy.restore(state.policy);
-    torch.setRngState(state.rng);
-    this.taken = state.step;
   }
 
   /** Adds the gradient of a part of the batch, weighted by its share of it. */
@@ -157,6 +170,20 @@ export class Trainer {
       next: "lower train.optimizer.lr, or raise train.warmup",
     });
   }
+}
+
+/** Runs something at a random state, gives the state after it, and leaves the process's as it was. */
+function drawing(state: torch.Tensor | null, work: () => void): torch.Tensor {
+  return torch.scope(() => {
+    const outer = torch.getRngState();
+    try {
+      if (state) torch.setRngState(state);
+      work();
+      return torch.keep(torch.getRngState());
+    } finally {
+      torch.setRngState(outer);
+    }
+  });
 }
 
 interface Part {
