@@ -12,7 +12,7 @@ if ((command === "doctor" || command === "build") && !args.includes("--help")) {
   require("../setup/command").runCommand(command, args);
 } else {
   if (isCheckout()) refresh();
-  require(path.join(root, "dist", "cli", "index.js")).main(process.argv);
+  require(path.join(root, "dist", "cli", "main.js")).main(process.argv);
 }
 
 function refresh() {
