@@ -1,4 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import type { Tensor } from "../../src/torch";
@@ -241,6 +248,13 @@ for (const [name, bytes] of Object.entries(invalid)) {
     t.true(error!.message.length < 500, error!.message);
   });
 }
+
+test("a header beyond the format's limit is refused before it is read", (t) => {
+  const path = join(temporaryFolder(t), "huge.safetensors");
+  writeFileSync(path, Buffer.concat([lengthOf(100_000_001n), Buffer.from("{")]));
+  truncateSync(path, 200_000_000);
+  t.throws(() => torch.load(path), { instanceOf: torch.TorchError, message: /huge/ });
+});
 
 test("paths that hold no file are refused by name", (t) => {
   const folder = temporaryFolder(t);

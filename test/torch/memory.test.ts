@@ -124,6 +124,28 @@ test("scopes nest: results move one scope out, all else goes with its own", (t) 
   t.is(count(), before);
 });
 
+test("a thousand scopes deep, each frees its own and passes its result on", (t) => {
+  const before = count();
+  const nest = (depth: number): Tensor =>
+    scope(() => {
+      const one = torch.ones([1]);
+      return depth > 1 ? nest(depth - 1).add(one) : one;
+    });
+  const sum = nest(1000);
+  t.is(sum.item(), 1000);
+  t.is(count(), before + 1);
+});
+
+test("a leaf keeps the gradient that a scope made", (t) => {
+  const w = torch.ones([2], { requiresGrad: true });
+  scope(() => w.mul(3).sum().backward());
+  t.deepEqual(w.grad!.toArray(), [3, 3]);
+  scope(() => {
+    w.grad = torch.zeros([2]);
+  });
+  t.deepEqual(w.grad!.toArray(), [0, 0]);
+});
+
 test("a scope's result may be a tensor from outside, which stays where it is", (t) => {
   const before = count();
   scope(() => {

@@ -102,6 +102,11 @@ export const ofOurs: WrongCall[] = [
   },
   { name: "the elements of a disposed tensor", call: () => disposed.toArray(), says: ["disposed"] },
   {
+    name: "a tensor of a handle that is none",
+    call: () => new (torch.Tensor as unknown as new (handle: unknown) => torch.Tensor)(3).shape,
+    says: ["shape", ...GIVEN],
+  },
+  {
     name: "a conversion to nothing known",
     call: () => method.to("float33"),
     says: ["to", "float33", ...GIVEN],

@@ -1,6 +1,6 @@
 import * as torch from "../../../src/torch";
 import { loose, looseMethods } from "../support";
-import { disposed, GIVEN, type WrongCall, x } from "./given";
+import { disposed, type WrongCall, x } from "./given";
 
 const method = looseMethods(x);
 
@@ -65,6 +65,27 @@ export const survivors: WrongCall[] = [
       const forever = (): unknown => torch.noGrad(() => forever());
       return forever();
     },
+    says: null,
+  },
+  { name: "a structured clone", call: () => structuredClone(x), says: null },
+  { name: "a tensor as JSON", call: () => JSON.stringify({ x }), says: null },
+  {
+    name: "a message of a tensor",
+    call: () => {
+      const { port1, port2 } = new MessageChannel();
+      port1.close();
+      port2.postMessage(x);
+    },
+    says: null,
+  },
+  {
+    name: "a scope's result that throws when read",
+    call: () =>
+      torch.scope(() => ({
+        get result() {
+          throw new Error("read");
+        },
+      })),
     says: null,
   },
   { name: "a quantised dtype", call: () => loose.zeros([2], { dtype: "qint8" }), says: null },
