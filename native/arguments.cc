@@ -111,19 +111,45 @@ bool isScalar(napi_env env, napi_value value) {
   return isNumber(env, value) || isBoolean(env, value) || isInteger(env, value);
 }
 
-template <typename Accepts>
-bool isListOf(napi_env env, napi_value value, Accepts accepts) {
-  bool isArray = false;
-  napi_is_array(env, value, &isArray);
-  if (!isArray) return false;
+using Test = bool (*)(napi_env, napi_value);
+
+// What each element of a list must pass; nothing for kinds that are no lists.
+Test elementTest(Kind kind) {
+  switch (kind) {
+    case Kind::TensorList:
+      return isTensor;
+    case Kind::OptionalTensorList:
+      return isTensorOrNull;
+    case Kind::IntList:
+      return isInteger;
+    case Kind::FloatList:
+      return isNumber;
+    case Kind::BoolList:
+      return isBoolean;
+    case Kind::ScalarList:
+      return isScalar;
+    case Kind::StringList:
+      return isString;
+    default:
+      return nullptr;
+  }
+}
+
+bool isArray(napi_env env, napi_value value) {
+  bool result = false;
+  napi_is_array(env, value, &result);
+  return result;
+}
+
+// The first element that fails; nothing when all pass.
+std::optional<uint32_t> firstBadElement(napi_env env, napi_value value, Test accepts) {
   uint32_t length = 0;
   napi_get_array_length(env, value, &length);
   for (uint32_t i = 0; i < length; ++i) {
     napi_value element = nullptr;
-    if (napi_get_element(env, value, i, &element) != napi_ok || !accepts(env, element))
-      return false;
+    if (napi_get_element(env, value, i, &element) != napi_ok || !accepts(env, element)) return i;
   }
-  return true;
+  return std::nullopt;
 }
 
 int64_t toInt(napi_env env, napi_value value) {
@@ -223,44 +249,45 @@ ArgumentSpec::ArgumentSpec(const c10::Argument& argument)
 
 bool ArgumentSpec::accepts(napi_env env, napi_value value) const {
   if (isType(env, value, napi_null) || isType(env, value, napi_undefined)) {
-    return optional || (kind == Kind::Generator);
+    return optional || kind == Kind::Generator;
+  }
+  if (const Test test = elementTest(kind)) {
+    if (isArray(env, value)) return !firstBadElement(env, value, test);
+    return acceptsSingle && test(env, value);
   }
   switch (kind) {
     case Kind::Tensor:
       return isTensor(env, value);
-    case Kind::TensorList:
-      return isListOf(env, value, isTensor);
-    case Kind::OptionalTensorList:
-      return isListOf(env, value, isTensorOrNull);
     case Kind::Int:
       return isInteger(env, value) || (isReduction && isString(env, value));
-    case Kind::IntList:
-      return (acceptsSingle && isInteger(env, value)) || isListOf(env, value, isInteger);
     case Kind::Float:
       return isNumber(env, value);
-    case Kind::FloatList:
-      return (acceptsSingle && isNumber(env, value)) || isListOf(env, value, isNumber);
     case Kind::Bool:
       return isBoolean(env, value);
-    case Kind::BoolList:
-      return (acceptsSingle && isBoolean(env, value)) || isListOf(env, value, isBoolean);
     case Kind::Scalar:
       return isScalar(env, value);
-    case Kind::ScalarList:
-      return isListOf(env, value, isScalar);
     case Kind::String:
     case Kind::Dtype:
     case Kind::Layout:
     case Kind::MemoryFormat:
     case Kind::Device:
       return isString(env, value);
-    case Kind::StringList:
-      return isListOf(env, value, isString);
-    case Kind::Generator:
-    case Kind::Unsupported:
+    default:
       return false;
   }
-  return false;
+}
+
+std::string ArgumentSpec::refusal(napi_env env, napi_value value) const {
+  std::string text =
+      "argument '" + camelName + "': expected " + expectation() + ", given " + describe(env, value);
+  const Test test = elementTest(kind);
+  if (test == nullptr || !isArray(env, value)) return text;
+  if (const auto bad = firstBadElement(env, value, test)) {
+    napi_value element = nullptr;
+    napi_get_element(env, value, *bad, &element);
+    text += "; its element " + std::to_string(*bad) + " is " + describe(env, element);
+  }
+  return text;
 }
 
 c10::IValue ArgumentSpec::convert(napi_env env, napi_value value) const {

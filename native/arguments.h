@@ -54,6 +54,8 @@ struct ArgumentSpec {
   c10::IValue convert(napi_env env, napi_value value) const;
   // For error texts: "a Tensor", "an integer or null".
   std::string expectation() const;
+  // "argument 'dim': expected an integer, given 1.5"
+  std::string refusal(napi_env env, napi_value value) const;
 };
 
 std::string camelCase(const std::string& snake);

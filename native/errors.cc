@@ -1,5 +1,6 @@
 #include "errors.h"
 
+#include <ATen/Context.h>
 #include <c10/util/Exception.h>
 
 #include <sstream>
@@ -31,6 +32,16 @@ std::string describeArray(napi_env env, napi_value value) {
   napi_is_array(env, first, &nested);
   const std::string element = nested ? "array" : describe(env, first);
   return "array of " + std::to_string(length) + " [" + element + (length > 1 ? ", ...]" : "]");
+}
+
+void cutAt(std::string& text, const char* mark) {
+  const auto found = text.find(mark);
+  if (found != std::string::npos) text.resize(found);
+}
+
+void replace(std::string& text, std::string_view from, std::string_view to) {
+  const auto found = text.find(from);
+  if (found != std::string::npos) text.replace(found, from.size(), to);
 }
 
 }  // namespace
@@ -95,10 +106,18 @@ Napi::Error torchError(Napi::Env env, const std::string& what) {
 
 std::string conciseMessage(const std::exception& error) {
   std::string text = error.what();
-  if (const auto* torch = dynamic_cast<const c10::Error*>(&error))
+  if (const auto* torch = dynamic_cast<const c10::Error*>(&error)) {
     text = torch->what_without_backtrace();
-  const auto backtrace = text.find("\nException raised from");
-  if (backtrace != std::string::npos) text.resize(backtrace);
+  }
+  cutAt(text, "\nException raised from");
+  const bool noCuda = text.find("'CUDA' backend") != std::string::npos && !at::hasCUDA();
+  cutAt(text, " This could be because");
+  if (noCuda) text += " This LibTorch has no CUDA, or no device for it: npx adaptune doctor.";
+  if (text.rfind("[enforce fail at", 0) == 0) text.erase(0, text.find(". ") + 2);
+  // Advice is in Python's words.
+  replace(text, "allow_unused=True", "allowUnused: true");
+  replace(text, "retain_graph=True", "retainGraph: true");
+  replace(text, "create_graph=True", "createGraph: true");
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
 }

@@ -68,12 +68,12 @@ void checkRange(const Entry& entry, int64_t fileSize) {
   int64_t bytes = static_cast<int64_t>(c10::elementSize(entry.dtype));
   for (const int64_t size : entry.shape) {
     TORCH_CHECK(size >= 0, "expected sizes of at least 0, given ", size);
-    TORCH_CHECK(!__builtin_mul_overflow(bytes, size, &bytes), "shape ", entry.shape,
-                " is too large");
+    TORCH_CHECK(!__builtin_mul_overflow(bytes, size, &bytes), "shape ",
+                at::IntArrayRef(entry.shape), " is too large");
   }
   TORCH_CHECK(entry.begin >= 0 && entry.end <= fileSize && entry.end - entry.begin == bytes,
-              "shape ", entry.shape, " needs ", bytes, " bytes; the range ", entry.begin, " to ",
-              entry.end, " of ", fileSize, " does not hold them");
+              "shape ", at::IntArrayRef(entry.shape), " needs ", bytes, " bytes; the range ",
+              entry.begin, " to ", entry.end, " of ", fileSize, " does not hold them");
 }
 
 at::Tensor toTensor(const std::shared_ptr<Mapping>& mapping, const Entry& entry) {

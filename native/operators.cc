@@ -74,9 +74,14 @@ const ArgumentSpec* findArgument(const Overload& overload, const std::string& na
   return nullptr;
 }
 
-std::string wrongArgument(const Given& given, const ArgumentSpec& argument, napi_value value) {
-  return "argument '" + argument.camelName + "': expected " + argument.expectation() + ", given " +
-         describe(given.env, value);
+// The first positional argument that must be given and is not.
+const ArgumentSpec* firstMissing(const Overload& overload, const Binding& binding) {
+  for (size_t i = 0; i < overload.arguments.size(); ++i) {
+    const ArgumentSpec& argument = overload.arguments[i];
+    const bool isRequired = !argument.keywordOnly && !argument.defaultValue;
+    if (isRequired && binding.values[i] == nullptr) return &argument;
+  }
+  return nullptr;
 }
 
 // view(2, 3): from the list's position on, all is integers.
@@ -120,7 +125,7 @@ bool bindTo(const Overload& overload, const Given& given, Binding& binding, std:
     napi_typeof(given.env, value, &type);
     if (type == napi_undefined && argument.defaultValue) continue;
     if (!argument.accepts(given.env, value)) {
-      return fail([&] { return wrongArgument(given, argument, value); });
+      return fail([&] { return argument.refusal(given.env, value); });
     }
     binding.values[i] = value;
   }
@@ -131,7 +136,12 @@ bool bindTo(const Overload& overload, const Given& given, Binding& binding, std:
         binding.requiresGrad = Napi::Value(given.env, value).ToBoolean();
         continue;
       }
-      return fail([&, &name = name] { return "expected no option '" + name + "', given one"; });
+      return fail([&, &name = name] {
+        // relu({ handle: 1 }): the object was meant as the argument.
+        const ArgumentSpec* missing = firstMissing(overload, binding);
+        if (missing != nullptr) return missing->refusal(given.env, given.keywords);
+        return "expected no option '" + name + "', given one";
+      });
     }
     napi_value& slot = binding.values[argument - overload.arguments.data()];
     if (slot != nullptr) {
@@ -139,7 +149,7 @@ bool bindTo(const Overload& overload, const Given& given, Binding& binding, std:
           [&] { return "argument '" + argument->camelName + "': expected once, given twice"; });
     }
     if (!argument->accepts(given.env, value)) {
-      return fail([&, value = value] { return wrongArgument(given, *argument, value); });
+      return fail([&, value = value] { return argument->refusal(given.env, value); });
     }
     slot = value;
   }

@@ -161,7 +161,7 @@ Napi::Value fromTypedArray(const Napi::CallbackInfo& info) {
   // not.
   at::Tensor tensor = at::empty(sizes, at::TensorOptions().dtype(elementDtype(env, type)));
   TORCH_CHECK(tensor.numel() == static_cast<int64_t>(length), "expected ", tensor.numel(),
-              " elements for shape ", sizes, ", given ", length);
+              " elements for shape ", at::IntArrayRef(sizes), ", given ", length);
   if (length > 0) std::memcpy(tensor.mutable_data_ptr(), data, tensor.nbytes());
   tensor = tensor.to(*device, *dtype);
   if (info[4].ToBoolean()) tensor.set_requires_grad(true);

@@ -77,6 +77,9 @@ void checkBlend(const at::Tensor& gate, const at::Tensor& choice, at::TensorList
   TORCH_CHECK(choice.dim() == 1 && choice.scalar_type() == at::kLong,
               "route_blend: argument 'choice': expected int64 of shape [B], given ",
               choice.scalar_type(), " ", choice.sizes());
+  TORCH_CHECK(gate.is_floating_point(),
+              "route_blend: argument 'gate': expected a floating-point tensor, given ",
+              gate.scalar_type());
   TORCH_CHECK(gate.dim() == 2 && gate.size(0) == choice.size(0) && gate.size(1) == alternatives,
               "route_blend: argument 'gate': expected shape [", choice.size(0), ", ", alternatives,
               "], given ", gate.sizes());
@@ -146,7 +149,8 @@ at::Tensor rowDots(const Rows& rows, const at::Tensor& dOut, const at::Tensor& d
     return dots;
   }
   const at::Tensor gradient = dOut.index_select(0, indexOf(rows, dOut.device()));
-  return (gradient.flatten(1).to(at::kFloat) * difference.flatten(1).to(at::kFloat)).sum(1);
+  const auto count = static_cast<int64_t>(rows.size());
+  return (gradient.to(at::kFloat) * difference.to(at::kFloat)).reshape({count, -1}).sum(1);
 }
 
 class RouteBlend : public torch::autograd::Function<RouteBlend> {

@@ -1,5 +1,5 @@
 import { wrap } from "./dispatch";
-import { refuseAsync } from "./errors";
+import { checkOptions, refuseAsync } from "./errors";
 import { native } from "./native";
 import { Tensor } from "./tensor";
 
@@ -50,6 +50,7 @@ export function grad(
   inputs: Tensor | readonly Tensor[],
   options: Omit<GradOptions, "allowUnused"> & { readonly allowUnused?: boolean } = {},
 ): (Tensor | null)[] {
+  checkOptions("grad", options, ["gradOutputs", "retainGraph", "createGraph", "allowUnused"]);
   const { gradOutputs = [], retainGraph, createGraph = false, allowUnused = false } = options;
   const gradients = native.grad(
     listOf(outputs),

@@ -1,6 +1,6 @@
 import { wrap } from "./dispatch";
 import { type Device, type DType, dtypes, isDType } from "./dtype";
-import { describe } from "./errors";
+import { checkOptions, describe } from "./errors";
 import { native, type TypedArray } from "./native";
 import { type NestedArray, Tensor } from "./tensor";
 
@@ -24,7 +24,7 @@ export type TensorData = NestedArray<number | boolean | bigint> | TypedArray;
  * when `shape` needs another number of elements.
  */
 export function tensor(data: TensorData | Tensor, options: TensorOptions = {}): Tensor {
-  checkOptions(options);
+  checkTensorOptions(options);
   if (data instanceof Tensor) return copyOf(data, options);
   const { device = "cpu", requiresGrad = false } = options;
   const { values, shape, dtype } = ArrayBuffer.isView(data)
@@ -49,16 +49,8 @@ interface Flat {
 
 const known = ["shape", "dtype", "device", "requiresGrad"];
 
-function checkOptions(options: TensorOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(
-      `tensor: argument 'options': expected an object, given ${describe(options)}`,
-    );
-  }
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue;
-    throw new TypeError(`tensor: expected options ${known.join(", ")}, given '${name}'`);
-  }
+function checkTensorOptions(options: TensorOptions): void {
+  checkOptions("tensor", options, known);
   const { shape, dtype } = options;
   const isShape = (value: unknown) =>
     Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);

@@ -28,3 +28,16 @@ export function refuseAsync(what: string, result: unknown): void {
       "Await first, then compute inside.",
   );
 }
+
+/** Throws TypeError for an options object that is none, or that has a name not known. */
+export function checkOptions(what: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(
+      `${what}: argument 'options': expected an object, given ${describe(options)}`,
+    );
+  }
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    throw new TypeError(`${what}: expected the options ${known.join(", ")}, given '${name}'`);
+  }
+}

@@ -1,10 +1,11 @@
 import type { InspectOptions } from "node:util";
 import { operator, wrap } from "./dispatch";
 import { type Device, type DType, isDType, type Layout, type MemoryFormat } from "./dtype";
-import { describe } from "./errors";
+import { checkOptions, describe } from "./errors";
 import { format } from "./format";
 import type { Methods } from "./generated/types";
 import { applyIndex, type Index } from "./indexing";
+import { scope } from "./memory";
 import { type Handle, native, type TypedArray } from "./native";
 
 export type NestedArray<T> = T | NestedArray<T>[];
@@ -129,6 +130,7 @@ export class Tensor {
    * of this shape, weighs the elements; a tensor of one element needs none.
    */
   backward(gradient?: Tensor | null, options: BackwardOptions = {}): void {
+    checkOptions("backward", options, ["retainGraph", "createGraph", "inputs"]);
     const { retainGraph = null, createGraph = false, inputs = [] } = options;
     native.backward([this], gradient ? [gradient] : [], retainGraph, createGraph, inputs);
   }
@@ -198,7 +200,7 @@ export class Tensor {
 
   /** x[...] of Python: `x.index(0, null, torch.slice(1, 3), "...", rows)`; null is a new axis. */
   index(...indices: Index[]): Tensor {
-    return applyIndex(this, indices);
+    return scope(() => applyIndex(this, indices));
   }
 
   /** The dimensions in reverse; for matrices the transpose. */
@@ -231,7 +233,7 @@ export class Tensor {
 
   /** As PyTorch prints it. */
   toString(): string {
-    return this.isDisposed ? "tensor(disposed)" : format(this);
+    return this.isDisposed ? "tensor(disposed)" : scope(() => format(this));
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](_depth: number, _options: InspectOptions): string {
@@ -244,9 +246,8 @@ const numpyT = operator("aten::numpy_T");
 
 function toOptions(target: DType | Device | Tensor | ToOptions): ToOptions {
   if (target instanceof Tensor) return { dtype: target.dtype, device: target.device };
-  if (typeof target === "string") {
-    return isDType(target) ? { dtype: target } : { device: target };
-  }
+  if (typeof target === "string" && isDType(target)) return { dtype: target };
+  if (typeof target === "string" && /^[a-z]+(:\d+)?$/.test(target)) return { device: target };
   if (typeof target === "object" && target !== null) return target;
   throw new TypeError(
     `to: argument 'target': expected a dtype, a device, a Tensor or options, given ${describe(target)}`,

@@ -64,7 +64,9 @@ function checkFormat(file: string): void {
   let start: Buffer;
   let size: number;
   try {
-    size = fs.fstatSync(descriptor).size;
+    const status = fs.fstatSync(descriptor);
+    if (!status.isFile()) throw new TorchError(`load: ${file} is no file`);
+    size = status.size;
     start = buffer.subarray(0, fs.readSync(descriptor, buffer, 0, startBytes, 0));
   } finally {
     fs.closeSync(descriptor);

@@ -7,7 +7,7 @@ import { Tensor } from "../tensor";
 // https://github.com/huggingface/safetensors: 8 bytes of header length (little-endian), a JSON
 // header { name: { dtype, shape, data_offsets } }, then the tensors' bytes.
 
-const dtypeByCode: Readonly<Record<string, DType>> = {
+const codes: Readonly<Record<string, DType>> = {
   F64: "float64",
   F32: "float32",
   F16: "float16",
@@ -26,7 +26,8 @@ const dtypeByCode: Readonly<Record<string, DType>> = {
   F8_E5M2: "float8_e5m2",
 };
 
-const codeByDtype = new Map(Object.entries(dtypeByCode).map(([code, dtype]) => [dtype, code]));
+const dtypeByCode = new Map(Object.entries(codes));
+const codeByDtype = new Map(Object.entries(codes).map(([code, dtype]) => [dtype, code]));
 
 const lengthBytes = 8;
 /** The format's own limit. */
@@ -95,13 +96,18 @@ function parseEntry(name: string, entry: unknown, dataStart: number, file: strin
   const what = `tensor '${name}'`;
   if (!isRecord(entry)) throw broken(file, `${what} is not described by an object`);
   const { dtype: code, shape, data_offsets: offsets } = entry;
-  const dtype = typeof code === "string" ? dtypeByCode[code] : undefined;
+  const dtype = dtypeByCode.get(String(code));
   if (!dtype) throw broken(file, `${what} has the unknown dtype ${JSON.stringify(code)}`);
   if (!isSizes(shape)) throw broken(file, `${what} has the shape ${JSON.stringify(shape)}`);
   if (!isSizes(offsets) || offsets.length !== 2) {
     throw broken(file, `${what} has the data_offsets ${JSON.stringify(offsets)}`);
   }
   const [begin, end] = offsets;
+  const needed = shape.reduce((count, size) => count * size, itemSize(String(code)));
+  if (end - begin !== needed) {
+    const bytes = `${needed.toLocaleString("en")} bytes, given ${(end - begin).toLocaleString("en")}`;
+    throw broken(file, `${what} of ${code} and shape [${shape.join(", ")}] needs ${bytes}`);
+  }
   return { name, dtype, shape, begin: dataStart + begin, end: dataStart + end };
 }
 
@@ -141,13 +147,13 @@ export function writeSafetensors(
   // Wider elements first, so that each starts at a multiple of its size.
   const sorted = Object.entries(tensors)
     .map(([name, tensor]) => ({ name, tensor, ...layoutOf(name, tensor) }))
-    .sort((a, b) => b.itemSize - a.itemSize || (a.name < b.name ? -1 : 1));
+    .sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
   const header: [string, unknown][] =
     Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
   let end = 0;
-  for (const { name, tensor, code, itemSize } of sorted) {
+  for (const { name, tensor, code, bytes } of sorted) {
     const begin = end;
-    end += tensor.numel() * itemSize;
+    end += tensor.numel() * bytes;
     header.push([name, { dtype: code, shape: tensor.shape, data_offsets: [begin, end] }]);
   }
   const text = Buffer.from(JSON.stringify(Object.fromEntries(header)), "utf8");
@@ -159,15 +165,16 @@ export function writeSafetensors(
   for (const { tensor } of sorted) native.writeTensor(descriptor, tensor);
 }
 
-const itemSizes: Readonly<Record<string, number>> = { BOOL: 1, F8_E4M3: 1, F8_E5M2: 1, BF16: 2 };
-
-function layoutOf(name: string, tensor: Tensor): { code: string; itemSize: number } {
+function layoutOf(name: string, tensor: Tensor): { code: string; bytes: number } {
   const code = codeByDtype.get(tensor.dtype);
-  if (!code || name === "__metadata__") {
-    const reason = code ? "the name is the format's own" : `no code for ${tensor.dtype}`;
-    throw new TypeError(`save: tensor '${name}' cannot be written as safetensors: ${reason}`);
-  }
-  return { code, itemSize: itemSizes[code] ?? Number(code.slice(1)) / 8 };
+  if (code && name !== "__metadata__") return { code, bytes: itemSize(code) };
+  const reason = code ? "the name is the format's own" : `no code for ${tensor.dtype}`;
+  throw new TypeError(`save: tensor '${name}' cannot be written as safetensors: ${reason}`);
+}
+
+/** Bytes of an element: the bits are in the code, but for a few of one byte. */
+function itemSize(code: string): number {
+  return Number(/^(?:BF|C|[FIU])(\d+)$/.exec(code)?.[1] ?? 8) / 8;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
