@@ -141,6 +141,19 @@ test("gate: extreme logits and noise stay finite", (t) => {
   t.true(numbers(logits.grad!).every(Number.isFinite));
 });
 
+test("gate: gradients of gradients are the definition's", (t) => {
+  torch.manualSeed(2);
+  const logits = draw(3, 3).requiresGrad_();
+  const exponential = noise(3, 3);
+  const weights = draw(3, 3);
+  const second = (gate: Tensor) => {
+    const [first] = torch.grad([gate.mul(weights).sum()], [logits], { createGraph: true });
+    return torch.grad([first.mul(first).sum()], [logits])[0];
+  };
+  const [gate] = gumbel_gate(logits, 0.7, { sample: true, exponential });
+  same(t, second(gate), second(plainGate(logits, 0.7, exponential).gate), "second", 1e-11);
+});
+
 test("gate: without gradient mode there is no graph", (t) => {
   const logits = draw(2, 2).requiresGrad_();
   const [gate] = torch.noGrad(() => gumbel_gate(logits, 1, { sample: true }));
@@ -291,6 +304,14 @@ test("blend: transposed and strided rows are read right", (t) => {
   t.false(winners[0].isContiguous());
   const out = route_blend(oneHot([0, 1, 0, 1], 2), int64([0, 1, 0, 1]), winners, losers);
   same(t, out, plainBlend(oneHot([0, 1, 0, 1], 2), full), "out", 0);
+});
+
+test("blend: gradients of gradients are refused, not wrong", (t) => {
+  const full = [draw(2, 2), draw(2, 2).requiresGrad_()];
+  const { winners, losers } = route(full, [0, 1]);
+  const out = route_blend(oneHot([0, 1], 2).requiresGrad_(), int64([0, 1]), winners, losers);
+  const twice = () => torch.grad([out.sum()], [full[1]], { createGraph: true });
+  t.throws(twice, { instanceOf: torch.TorchError, message: /route_blend.*gradients of gradients/ });
 });
 
 test("blend: a gate without gradient leaves the winners theirs, and the reverse", (t) => {

@@ -63,7 +63,7 @@ const modes: Record<string, () => Promise<unknown>> = {
     return { inWorker, inMain };
   },
   async terminate() {
-    const workers = [start("forever"), start("forever"), start("forever")];
+    const workers = [start("forever"), start("forever")];
     await Promise.all(workers.map(answer));
     await setTimeout(100);
     const codes = await Promise.all(workers.map((worker) => worker.terminate()));
@@ -71,7 +71,7 @@ const modes: Record<string, () => Promise<unknown>> = {
   },
   async sequence() {
     const answers: unknown[] = [];
-    for (let n = 1; n <= 6; n++) {
+    for (let n = 1; n <= 3; n++) {
       const worker = start("forward", n);
       answers.push(await answer(worker));
       await once(worker, "exit");

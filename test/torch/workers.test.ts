@@ -26,13 +26,13 @@ test("scopes and modes of one thread do not reach another", (t) => {
 
 test("workers that are stopped in the middle leave a process that ends well", (t) => {
   const { codes, alive } = report(t, "terminate");
-  t.deepEqual(codes, [1, 1, 1]);
+  t.deepEqual(codes, [1, 1]);
   t.true(alive);
 });
 
 test("workers come and go without end", (t) => {
   const { answers } = report(t, "sequence");
-  t.deepEqual(answers, [1, 2, 3, 4, 5, 6]);
+  t.deepEqual(answers, [1, 2, 3]);
 });
 
 test("an error in a worker arrives with its class and message", (t) => {
