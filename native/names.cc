@@ -11,21 +11,14 @@ namespace {
 template <typename Value, size_t size>
 using Table = std::array<std::pair<std::string_view, Value>, size>;
 
-// The first name of a value is the one that is shown.
 constexpr auto kDtypes = std::to_array<std::pair<std::string_view, at::ScalarType>>({
     {"float32", at::kFloat},
-    {"float", at::kFloat},
     {"float64", at::kDouble},
-    {"double", at::kDouble},
     {"float16", at::kHalf},
-    {"half", at::kHalf},
     {"bfloat16", at::kBFloat16},
     {"int64", at::kLong},
-    {"long", at::kLong},
     {"int32", at::kInt},
-    {"int", at::kInt},
     {"int16", at::kShort},
-    {"short", at::kShort},
     {"int8", at::kChar},
     {"uint8", at::kByte},
     {"uint16", at::kUInt16},
@@ -33,11 +26,8 @@ constexpr auto kDtypes = std::to_array<std::pair<std::string_view, at::ScalarTyp
     {"uint64", at::kUInt64},
     {"bool", at::kBool},
     {"complex64", at::kComplexFloat},
-    {"cfloat", at::kComplexFloat},
     {"complex128", at::kComplexDouble},
-    {"cdouble", at::kComplexDouble},
     {"complex32", at::kComplexHalf},
-    {"chalf", at::kComplexHalf},
     {"float8_e4m3fn", at::kFloat8_e4m3fn},
     {"float8_e5m2", at::kFloat8_e5m2},
     {"float8_e4m3fnuz", at::kFloat8_e4m3fnuz},

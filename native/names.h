@@ -12,7 +12,7 @@
 
 namespace adaptune {
 
-// "float32" and PyTorch's aliases ("float", "half", "long", ...); empty when unknown.
+// "float32", "int64", "bool", ...; empty when unknown.
 std::optional<at::ScalarType> parseDtype(std::string_view name);
 std::string dtypeName(at::ScalarType dtype);
 

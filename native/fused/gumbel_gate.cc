@@ -80,20 +80,17 @@ Gate decide(const at::Tensor& logits, const Noise& exponential, double temperatu
 
 void checkGate(const at::Tensor& logits, double temperature, const Noise& exponential) {
   TORCH_CHECK(logits.is_floating_point(),
-              "gumbel_gate: argument 'logits': expected a floating-point "
+              "argument 'logits': expected a floating-point "
               "tensor, given ",
               logits.scalar_type());
-  TORCH_CHECK(
-      logits.dim() >= 1 && logits.size(-1) >= 1,
-      "gumbel_gate: argument 'logits': expected shape [..., K] with K of at least 1, given ",
-      logits.sizes());
+  TORCH_CHECK(logits.dim() >= 1 && logits.size(-1) >= 1,
+              "argument 'logits': expected shape [..., K] with K of at least 1, given ",
+              logits.sizes());
   TORCH_CHECK(std::isfinite(temperature) && temperature > 0,
-              "gumbel_gate: argument 'temperature': expected a positive number, given ",
-              temperature);
+              "argument 'temperature': expected a positive number, given ", temperature);
   if (!exponential) return;
-  TORCH_CHECK(exponential->sizes() == logits.sizes(),
-              "gumbel_gate: argument 'exponential': expected shape ", logits.sizes(), ", given ",
-              exponential->sizes());
+  TORCH_CHECK(exponential->sizes() == logits.sizes(), "argument 'exponential': expected shape ",
+              logits.sizes(), ", given ", exponential->sizes());
 }
 
 Noise drawNoise(const at::Tensor& logits, bool sample, const Noise& given) {

@@ -31,8 +31,8 @@ Partition partition(const at::Tensor& choice, int64_t alternatives) {
   Partition result{std::vector<Rows>(alternatives), std::vector<Rows>(alternatives)};
   for (int64_t b = 0; b < host.numel(); ++b) {
     TORCH_CHECK(picks[b] >= 0 && picks[b] < alternatives,
-                "route_blend: argument 'choice': expected values from 0 to ", alternatives - 1,
-                ", given ", picks[b]);
+                "argument 'choice': expected values from 0 to ", alternatives - 1, ", given ",
+                picks[b]);
     for (int64_t k = 0; k < alternatives; ++k) {
       (k == picks[b] ? result.chosen : result.others)[k].push_back(b);
     }
@@ -52,11 +52,11 @@ void checkRows(const char* argument, int64_t k, const at::Tensor& given, const a
                size_t expected) {
   TORCH_CHECK(given.dim() == like.dim() && given.sizes().slice(1) == like.sizes().slice(1) &&
                   given.size(0) == static_cast<int64_t>(expected),
-              "route_blend: argument '", argument, "[", k, "]': expected ", expected,
-              " rows, each of shape ", like.sizes().slice(1), ", given shape ", given.sizes());
+              "argument '", argument, "[", k, "]': expected ", expected, " rows, each of shape ",
+              like.sizes().slice(1), ", given shape ", given.sizes());
   TORCH_CHECK(given.scalar_type() == like.scalar_type() && given.device() == like.device(),
-              "route_blend: argument '", argument, "[", k, "]': expected ", like.scalar_type(),
-              " on ", like.device(), ", given ", given.scalar_type(), " on ", given.device());
+              "argument '", argument, "[", k, "]': expected ", like.scalar_type(), " on ",
+              like.device(), ", given ", given.scalar_type(), " on ", given.device());
 }
 
 // One of the results that are there: all have its dtype, device and row shape.
@@ -70,19 +70,17 @@ const at::Tensor& anyWinner(at::TensorList winners) {
 void checkBlend(const at::Tensor& gate, const at::Tensor& choice, at::TensorList winners,
                 at::TensorList losers) {
   const auto alternatives = static_cast<int64_t>(winners.size());
-  TORCH_CHECK(alternatives >= 1,
-              "route_blend: argument 'winners': expected at least one tensor, given none");
-  TORCH_CHECK(losers.size() == winners.size(), "route_blend: argument 'losers': expected ",
-              winners.size(), " tensors, given ", losers.size());
+  TORCH_CHECK(alternatives >= 1, "argument 'winners': expected at least one tensor, given none");
+  TORCH_CHECK(losers.size() == winners.size(), "argument 'losers': expected ", winners.size(),
+              " tensors, given ", losers.size());
   TORCH_CHECK(choice.dim() == 1 && choice.scalar_type() == at::kLong,
-              "route_blend: argument 'choice': expected int64 of shape [B], given ",
-              choice.scalar_type(), " ", choice.sizes());
-  TORCH_CHECK(gate.is_floating_point(),
-              "route_blend: argument 'gate': expected a floating-point tensor, given ",
+              "argument 'choice': expected int64 of shape [B], given ", choice.scalar_type(), " ",
+              choice.sizes());
+  TORCH_CHECK(gate.is_floating_point(), "argument 'gate': expected a floating-point tensor, given ",
               gate.scalar_type());
   TORCH_CHECK(gate.dim() == 2 && gate.size(0) == choice.size(0) && gate.size(1) == alternatives,
-              "route_blend: argument 'gate': expected shape [", choice.size(0), ", ", alternatives,
-              "], given ", gate.sizes());
+              "argument 'gate': expected shape [", choice.size(0), ", ", alternatives, "], given ",
+              gate.sizes());
 }
 
 void checkResults(const Partition& rows, at::TensorList winners, at::TensorList losers) {
@@ -175,9 +173,8 @@ class RouteBlend : public torch::autograd::Function<RouteBlend> {
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
-    TORCH_CHECK(
-        !at::GradMode::is_enabled(),
-        "route_blend: gradients of gradients are not supported; call backward without createGraph");
+    TORCH_CHECK(!at::GradMode::is_enabled(),
+                "gradients of gradients are not supported; call backward without createGraph");
     const auto saved = context->get_saved_variables();
     const auto alternatives = saved.size() - 1;
     const Partition rows = partition(saved[0], static_cast<int64_t>(alternatives));

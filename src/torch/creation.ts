@@ -153,26 +153,36 @@ function shapeOf(data: unknown): number[] {
   return shape;
 }
 
+/** Appends the elements in row-major order; `path` leads to `data`, for errors. */
 function flatten(data: unknown, shape: number[], path: number[], into: unknown[]): void {
-  const where = path.length > 0 ? ` at [${path.join("][")}]` : "";
-  const depth = path.length;
-  if (depth < shape.length) {
-    if (Array.isArray(data) && data.length === shape[depth]) {
-      for (let i = 0; i < data.length; i++) flatten(data[i], shape, [...path, i], into);
-      return;
-    }
+  const length = shape[path.length];
+  if (length === undefined) into.push(element(data, path));
+  else if (!Array.isArray(data) || data.length !== length) {
     throw new TypeError(
-      `tensor: argument 'data': expected arrays of equal length (${shape[depth]} elements), ` +
-        `given ${describe(data)}${where}`,
+      `tensor: argument 'data': expected arrays of equal length (${length} elements), ` +
+        `given ${describe(data)}${at(path)}`,
     );
+  } else {
+    const depth = path.push(0) - 1;
+    for (const [i, part] of data.entries()) {
+      path[depth] = i;
+      flatten(part, shape, path, into);
+    }
+    path.pop();
   }
+}
+
+function element(data: unknown, path: readonly number[]): number | boolean | bigint {
   if (typeof data === "number" || typeof data === "boolean" || typeof data === "bigint") {
-    into.push(data);
-    return;
+    return data;
   }
   const hint = data instanceof Tensor ? "; torch.stack(tensors) joins tensors" : "";
   throw new TypeError(
     `tensor: argument 'data': expected a number, a boolean or a bigint, given ` +
-      `${describe(data)}${where}${hint}`,
+      `${describe(data)}${at(path)}${hint}`,
   );
+}
+
+function at(path: readonly number[]): string {
+  return path.length > 0 ? ` at [${path.join("][")}]` : "";
 }

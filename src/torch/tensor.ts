@@ -145,7 +145,7 @@ export class Tensor {
    * `x.toArray<number[][]>()`.
    */
   toArray<T = NestedArray<number>>(): T {
-    return nest([...elements(this)], this.shape) as T;
+    return nest(elements(this), this.shape) as T;
   }
 
   /**
@@ -255,19 +255,22 @@ function toOptions(target: DType | Device | Tensor | ToOptions): ToOptions {
 }
 
 /** The elements in row-major order; integers beyond 2^53 stay bigints. */
-function* elements(tensor: Tensor): Generator<number | boolean | bigint> {
-  const isBool = tensor.dtype === "bool";
-  for (const value of native.toTypedArray(tensor)) {
-    const number = Number(value);
-    const isExact = typeof value === "number" || Number.isSafeInteger(number);
-    yield isBool ? value !== 0 : isExact ? number : value;
-  }
+function elements(tensor: Tensor): (number | boolean | bigint)[] {
+  const data = native.toTypedArray(tensor);
+  if (tensor.dtype === "bool") return Array.from(data as Uint8Array, (value) => value !== 0);
+  const isBig = data instanceof BigInt64Array || data instanceof BigUint64Array;
+  return isBig ? Array.from(data, exactNumber) : Array.from(data);
 }
 
-function nest<T>(values: T[], shape: readonly number[]): NestedArray<T> {
-  if (shape.length === 0) return values[0];
-  const [count, ...rest] = shape;
-  const stride = rest.reduce((product, size) => product * size, 1);
+function exactNumber(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+function nest<T>(values: T[], [count, ...rest]: readonly number[]): NestedArray<T> {
+  if (count === undefined) return values[0];
+  if (rest.length === 0) return values;
+  const stride = values.length / Math.max(count, 1);
   return Array.from({ length: count }, (_, i) =>
     nest(values.slice(i * stride, (i + 1) * stride), rest),
   );
