@@ -73,7 +73,7 @@ async function configure(libtorch, compiler) {
   const generator = run("ninja", ["--version"]).code === 0 ? "Ninja" : "Unix Makefiles";
   const definitions = Object.entries(options).map(([name, value]) => `-D${name}=${value}`);
   const command = ["-S", root, "-B", buildFolder, "-G", generator, ...definitions];
-  const chosen = { command, compiler, libtorch };
+  const chosen = { command, compiler, version: libtorch.version };
   const configured = path.join(buildFolder, "configured.json");
   if (isFresh(configured, chosen)) return;
 
