@@ -9,6 +9,7 @@ import {
   type Registered,
 } from "../nn";
 import type { Tensor } from "../torch";
+import { AttentionSegment, Block, FeedForwardSegment } from "./block";
 
 /** What the blocks of a BERT need to know (Devlin et al. 2019, arXiv 1810.04805). */
 export interface BertSize {
@@ -35,7 +36,7 @@ export interface BertSize {
  * `output`. Here both segments are modules, at `attention` and `feedForward`; the second adds
  * nothing to the names in the state.
  */
-export class BertLayer extends Module {
+export class BertLayer extends Block {
   readonly attention: BertAttention;
   readonly feedForward: BertFeedForward;
 
@@ -58,8 +59,8 @@ export class BertLayer extends Module {
   }
 }
 
-/** The attention segment: LayerNorm(x + dense(attention(x))). */
-export class BertAttention extends Module {
+/** The attention segment: LayerNorm(x + dense(attention(x, context))), the context x by default. */
+export class BertAttention extends AttentionSegment {
   readonly self: MultiHeadAttention;
   readonly output: BertOutput;
 
@@ -71,13 +72,13 @@ export class BertAttention extends Module {
     this.output = new BertOutput(size.hidden_size, size);
   }
 
-  override forward(hidden: Tensor, mask: Tensor | null = null): Tensor {
-    return this.output.forward(this.self.forward(hidden, mask), hidden);
+  override forward(hidden: Tensor, mask: Tensor | null = null, context = hidden): Tensor {
+    return this.output.forward(this.self.forward(hidden, mask, context), hidden);
   }
 }
 
 /** The feed-forward segment: LayerNorm(x + dense(gelu(dense(x)))). */
-export class BertFeedForward extends Module {
+export class BertFeedForward extends FeedForwardSegment {
   readonly intermediate: BertIntermediate;
   readonly output: BertOutput;
 
@@ -141,23 +142,7 @@ export class BertEncoder extends Module {
   }
 }
 
-/** LayerNorm(gelu(dense(x))): [..,D] -> [..,D], between an encoder and a classifier. */
-export class BertPredictionHeadTransform extends Module {
-  readonly dense: Linear;
-  readonly activation = new GELU();
-  readonly LayerNorm: LayerNorm;
-
-  constructor(size: Pick<BertSize, "hidden_size" | "layer_norm_eps">) {
-    super();
-    this.dense = new Linear(size.hidden_size, size.hidden_size);
-    this.LayerNorm = bertLayerNorm(size);
-  }
-
-  override forward(hidden: Tensor): Tensor {
-    return this.LayerNorm.forward(this.activation.forward(this.dense.forward(hidden)));
-  }
-}
-
+/** The norm that BERT has everywhere. */
 export function bertLayerNorm({
   hidden_size,
   layer_norm_eps = 1e-12,

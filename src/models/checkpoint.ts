@@ -1,28 +1,42 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import type { Tensor } from "../torch";
+import { basename, dirname, join } from "node:path";
 import * as torch from "../torch";
+import { Tensor } from "../torch";
 
 const CONFIG = "config.json";
 const WEIGHTS = "model.safetensors";
 
-/** The two files of a model: in a folder, or a weights file with its configuration beside it. */
-export function findCheckpoint(path: string): { config: string; weights: string } {
+/** The weights of a folder, the first that is there: whole, in parts with an index, or a pickle. */
+const WEIGHTS_FILES = [
+  WEIGHTS,
+  `${WEIGHTS}.index.json`,
+  "pytorch_model.bin",
+  "pytorch_model.bin.index.json",
+];
+
+/**
+ * The files of a model: in a folder, or a weights file with its configuration beside it. Where
+ * there is no configuration, which `configNeeded` makes an error, `config` is null.
+ */
+export function findCheckpoint(
+  path: string,
+  { configNeeded = true }: { readonly configNeeded?: boolean } = {},
+): { config: string | null; weights: string } {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) throw new Error(`${path}: there is no such file or folder`);
   const folder = stats.isDirectory() ? path : dirname(path);
-  const files = {
-    config: join(folder, CONFIG),
-    weights: stats.isDirectory() ? join(folder, WEIGHTS) : path,
-  };
-  const absent = Object.values(files).filter((file) => !statSync(file, { throwIfNoEntry: false }));
-  if (absent.length > 0) {
+  const config = join(folder, CONFIG);
+  const found = WEIGHTS_FILES.map((name) => join(folder, name)).find(isThere);
+  const weights = stats.isDirectory() ? found : path;
+  const lacksConfig = !isThere(config) && (configNeeded || stats.isDirectory());
+  const absent = [lacksConfig && config, !weights && join(folder, WEIGHTS)].filter(Boolean);
+  if (!weights || lacksConfig) {
     throw new Error(
       `${path}: ${absent.join(" and ")} not found; a pretrained model is a folder with ${CONFIG} ` +
-        `and ${WEIGHTS}, or a weights file with ${CONFIG} beside it`,
+        `and ${WEIGHTS} or pytorch_model.bin, or a weights file with ${CONFIG} beside it`,
     );
   }
-  return files;
+  return { config: isThere(config) ? config : null, weights };
 }
 
 /** The object in a JSON file; throws, naming the file, where there is none. */
@@ -33,20 +47,20 @@ export function readConfig(file: string): Record<string, unknown> {
   } catch (error) {
     throw new Error(`${file}: is not JSON: ${(error as Error).message}`, { cause: error });
   }
-  if (typeof config === "object" && config !== null && !Array.isArray(config)) {
-    return config as Record<string, unknown>;
-  }
+  if (isRecord(config)) return config;
   throw new Error(`${file}: has to hold an object`);
 }
 
-/** The names without the `module.` that data-parallel wrappers put before all of them. */
-export function withoutWrapper(state: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
-  const entries = Object.entries(state);
-  const wrapped = entries.length > 0 && entries.every(([name]) => name.startsWith("module."));
-  if (!wrapped) return { ...state };
-  return Object.fromEntries(
-    entries.map(([name, tensor]) => [name.slice("module.".length), tensor]),
-  );
+/** The weights in a file, in the parts that an index lists, or in a file's `state_dict`. */
+export function readWeights(file: string): Record<string, Tensor> {
+  if (file.endsWith(".index.json")) return readParts(file);
+  const content: unknown = torch.load(file);
+  const state = isRecord(content) && isRecord(content.state_dict) ? content.state_dict : content;
+  const others = isRecord(state)
+    ? Object.keys(state).filter((name) => !(state[name] instanceof Tensor))
+    : ["all of it"];
+  if (others.length === 0) return state as Record<string, Tensor>;
+  throw new Error(`${file}: holds something else than weights: ${others.slice(0, 5).join(", ")}`);
 }
 
 /** Writes both files of a model, weights first, each under another name until it is whole. */
@@ -62,6 +76,25 @@ export function writeCheckpoint(
   );
 }
 
+/** Each weight from the part, a file beside the index, that the index says it is in. */
+function readParts(index: string): Record<string, Tensor> {
+  const { weight_map } = readConfig(index);
+  if (!isRecord(weight_map)) throw new Error(`${index}: has no weight_map`);
+  const parts = new Map<string, Record<string, Tensor>>();
+  const weights = Object.entries(weight_map).map(([name, part]) => {
+    if (typeof part !== "string" || basename(part) !== part) {
+      throw new Error(
+        `${index}: ${name} is in ${JSON.stringify(part)}, which is no file beside it`,
+      );
+    }
+    if (!parts.has(part)) parts.set(part, readWeights(join(dirname(index), part)));
+    const weight = parts.get(part)![name];
+    if (!weight) throw new Error(`${index}: ${name} is not in ${part}`);
+    return [name, weight] as const;
+  });
+  return Object.fromEntries(weights);
+}
+
 function writeWhole(file: string, write: (file: string) => void): void {
   const partial = `${file}.${process.pid}.part`;
   try {
@@ -70,4 +103,12 @@ function writeWhole(file: string, write: (file: string) => void): void {
   } finally {
     rmSync(partial, { force: true });
   }
+}
+
+function isThere(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false }) !== undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

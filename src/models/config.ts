@@ -1,9 +1,10 @@
 import { z } from "zod";
 
 /** A configuration's class: `new` takes some of the fields, the schema gives the others. */
-export type ConfigClass<S extends z.ZodObject> = new (
-  values?: Partial<z.output<S>>,
-) => Readonly<z.output<S>>;
+export interface ConfigClass<S extends z.ZodObject> {
+  new (values?: Partial<z.output<S>>): Readonly<z.output<S>>;
+  readonly keys: readonly string[];
+}
 
 /**
  * Makes the class of a model's configuration, whose fields have the names of `config.json`.
@@ -11,6 +12,8 @@ export type ConfigClass<S extends z.ZodObject> = new (
  */
 export function configClass<S extends z.ZodObject>(owner: string, schema: S): ConfigClass<S> {
   return class {
+    static readonly keys = Object.keys(schema.shape);
+
     constructor(values: unknown = {}) {
       const { success, data, error } = schema.safeParse(values);
       if (!success) throw new Error(explain(owner, error));
@@ -18,6 +21,14 @@ export function configClass<S extends z.ZodObject>(owner: string, schema: S): Co
       Object.freeze(this);
     }
   } as unknown as ConfigClass<S>;
+}
+
+/** The entries of a `config.json` of another library that a configuration knows. */
+export function knownEntries(
+  { keys }: { readonly keys: readonly string[] },
+  values: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => keys.includes(key)));
 }
 
 function explain(owner: string, { issues }: z.ZodError): string {
@@ -32,6 +43,7 @@ function explain(owner: string, { issues }: z.ZodError): string {
 /** Fields that many configurations have. */
 export const field = {
   size: (size: number) => z.int().positive().default(size),
+  count: (count: number) => z.int().min(0).default(count),
   probability: (p: number) => z.number().min(0).max(1).default(p),
   positive: (value: number) => z.number().positive().default(value),
 };

@@ -5,11 +5,32 @@ export {
   BertIntermediate,
   BertLayer,
   BertOutput,
-  BertPredictionHeadTransform,
   type BertSize,
 } from "./bert";
+export { BertPredictionHeadTransform, MaskedWordsHead } from "./bert-heads";
+export { AttentionSegment, Block, FeedForwardSegment } from "./block";
 export { coordinateEmbeddings } from "./coordinates";
-export { Model } from "./model";
+export { Lxmert, type LxmertInputs, type LxmertOutputs } from "./lxmert";
+export { LxmertConfig } from "./lxmert-config";
+export { LxmertCrossLayer, type Streams } from "./lxmert-cross-layer";
+export { LxmertForPreTraining, type LxmertPreTrainingOutputs } from "./lxmert-for-pre-training";
+export {
+  type LxmertAnswerOutputs,
+  LxmertForQuestionAnswering,
+} from "./lxmert-for-question-answering";
+export {
+  LxmertForVisualReasoning,
+  type LxmertPairInputs,
+  type LxmertPairOutputs,
+} from "./lxmert-for-visual-reasoning";
+export {
+  type LxmertPreTrainingLabels,
+  lxmertPreTrainingLoss,
+  type RegionLabels,
+} from "./lxmert-losses";
+export { Model, type PretrainedOptions } from "./model";
+export { type PretrainedReport, reportLine } from "./pretrained";
+export { Pooler, TextEmbeddings } from "./text-embeddings";
 export { type Embedded, VLBert, type VLBertParts } from "./vl-bert";
 export { VLBertConfig } from "./vl-bert-config";
 export {

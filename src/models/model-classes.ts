@@ -1,5 +1,18 @@
+import { Lxmert } from "./lxmert";
+import { LxmertForPreTraining } from "./lxmert-for-pre-training";
+import { LxmertForQuestionAnswering } from "./lxmert-for-question-answering";
+import { LxmertForVisualReasoning } from "./lxmert-for-visual-reasoning";
 import type { ModelClass } from "./model";
 import { VLBertForQuestionAnswering } from "./vl-bert-for-question-answering";
 
-/** The models that `Model.fromPretrained` knows. */
-export const modelClasses: readonly ModelClass[] = [VLBertForQuestionAnswering];
+/**
+ * The models that `Model.fromPretrained` knows; of those of one type it takes the first where the
+ * configuration names no architecture.
+ */
+export const modelClasses: readonly ModelClass[] = [
+  VLBertForQuestionAnswering,
+  Lxmert,
+  LxmertForPreTraining,
+  LxmertForQuestionAnswering,
+  LxmertForVisualReasoning,
+];

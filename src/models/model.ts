@@ -1,44 +1,96 @@
 import { Module, uniqueWeights } from "../nn";
+import type { Tensor } from "../torch";
 import * as torch from "../torch";
-import { findCheckpoint, readConfig, withoutWrapper, writeCheckpoint } from "./checkpoint";
+import { findCheckpoint, readConfig, readWeights, writeCheckpoint } from "./checkpoint";
+import { aligned, type Rename, renamed } from "./names";
+import { loadPretrained, type PretrainedReport, reportLine } from "./pretrained";
+
+/** The values of a configuration by their names in `config.json`. */
+export type ConfigValues = Readonly<Record<string, unknown>>;
 
 /** What a class of models has beside its constructor. */
 export interface ModelClass<M extends Model = Model> {
   new (config: never): M;
   /** `model_type` in config.json; "" in the base class. */
   readonly modelType: string;
+  /** The name among `architectures` in config.json. */
+  readonly architecture: string;
   readonly Config: (new (values: never) => object) | null;
+  /** Where models with heads keep the model without: what stands before its names there. */
+  readonly prefix: string;
+  /** From the names of other layouts to the model's own. */
+  readonly renames: readonly Rename[];
+  /** Reads the sizes off a state dict that comes without a configuration; null where it cannot. */
+  readonly configOf: ((state: Readonly<Record<string, Tensor>>) => ConfigValues) | null;
+  readConfig(values: ConfigValues): ConfigValues;
+  isBackbone(name: string): boolean;
+}
+
+export interface PretrainedOptions {
+  /** Entries in place of the checkpoint's; heads of other sizes than there start anew. */
+  readonly config?: ConfigValues;
+  /** Told how many tensors were loaded, missing and unexpected; by default a line on stderr. */
+  readonly report?: (report: PretrainedReport) => void;
 }
 
 /** Base of pretrained models: a module that a configuration describes. */
 export abstract class Model extends Module {
   static readonly modelType: string = "";
+  static readonly architecture: string = "";
   static readonly Config: ModelClass["Config"] = null;
+  static readonly prefix: string = "";
+  static readonly renames: readonly Rename[] = [];
+  static readonly configOf: ModelClass["configOf"] = null;
 
   abstract readonly config: object;
 
+  /** The entries of a `config.json`, but for its type, that describe the model. */
+  static readConfig(values: ConfigValues): ConfigValues {
+    return values;
+  }
+
+  /** Whether a weight is part of the pretrained network itself rather than of a head. */
+  static isBackbone(name: string): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: the prefix of the class at hand
+    return name.startsWith(`${this.prefix}.`);
+  }
+
   /**
-   * Reads a model from a folder with `config.json` and `model.safetensors`, or from a weights file
-   * with a `config.json` beside it. On `Model` itself the configuration's `model_type` picks the
-   * class; on a class of models it is checked. Names may start with `module.`, as wrappers leave it.
+   * Reads a model from a folder with `config.json` and `model.safetensors` (whole or in parts) or
+   * `pytorch_model.bin`, or from a weights file with a `config.json` beside it or, for layouts that
+   * never had one, without. On `Model` itself the configuration picks the class.
+   *
+   * A checkpoint of the same class has to fit as a whole. Of another class's the backbone has to be
+   * there; heads that are not start anew. Names of wrappers and of original layouts are translated.
    *
    * @throws Error that names the file: no or another model type, a configuration's problems, missing
-   * and unexpected names, wrong shapes.
+   * names, and of the same class unexpected ones, wrong shapes.
    */
   static fromPretrained<M extends Model>(
     this: abstract new (
       ...args: never[]
     ) => M,
     path: string,
+    { config: changes = {}, report = printed(path) }: PretrainedOptions = {},
   ): M {
-    const files = findCheckpoint(path);
-    const { model_type, ...values } = readConfig(files.config);
     // biome-ignore lint/complexity/noThisInStatic: the class that was asked, a model or the base
-    const modelClass = classFor(this as ModelClass<M>, model_type, files.config);
+    const asked = this as ModelClass<M>;
+    const files = findCheckpoint(path, { configNeeded: asked.configOf === null });
+    const stored = files.config ? readConfig(files.config) : null;
+    const modelClass = stored && files.config ? classFor(asked, stored, files.config) : asked;
     return torch.scope(() => {
       try {
-        const model = new modelClass(new modelClass.Config!(values as never) as never);
-        model.loadStateDict(withoutWrapper(torch.load(files.weights)));
+        const state = renamed(readWeights(files.weights), modelClass.renames);
+        const values = stored ? storedValues(modelClass, stored) : modelClass.configOf!(state);
+        const config = new modelClass.Config!({ ...values, ...changes } as never);
+        const model = new modelClass(config as never);
+        const wanted = new Set(Object.keys(model.stateDict()));
+        const fit = {
+          exact: statedArchitecture(stored) === modelClass.architecture,
+          resizes: Object.keys(changes).length > 0,
+          isBackbone: (name: string) => modelClass.isBackbone(name),
+        };
+        report(loadPretrained(model, aligned(state, wanted, modelClass.prefix), fit));
         return model;
       } catch (error) {
         throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
@@ -48,24 +100,41 @@ export abstract class Model extends Module {
 
   /** Writes `config.json` and `model.safetensors` into a folder; each file appears whole or not. */
   savePretrained(folder: string): void {
-    const { modelType } = this.constructor as unknown as ModelClass;
+    const { modelType, architecture } = this.constructor as unknown as ModelClass;
     // A tied weight goes once, by its first name: reading asks for no more.
     const weights = Object.fromEntries(uniqueWeights(Object.entries(this.stateDict())));
-    writeCheckpoint(folder, { model_type: modelType, ...this.config }, weights);
+    const config = { model_type: modelType, architectures: [architecture], ...this.config };
+    writeCheckpoint(folder, config, weights);
   }
 }
 
 /** The class to make: the one asked, after a check, or the one that the base class looks up. */
-function classFor<M extends Model>(asked: ModelClass<M>, type: unknown, file: string) {
+function classFor<M extends Model>(asked: ModelClass<M>, stored: ConfigValues, file: string) {
+  const type = stored.model_type;
   const known = modelClasses();
-  const found = known.find(({ modelType }) => modelType === type);
-  if (!found) {
-    const types = known.map(({ modelType }) => modelType).join(", ");
+  const ofType = known.filter(({ modelType }) => modelType === type);
+  if (ofType.length === 0) {
+    const types = [...new Set(known.map(({ modelType }) => modelType))].join(", ");
     throw new Error(`${file}: model_type is ${JSON.stringify(type)}; known are ${types}`);
   }
-  const fits = asked.modelType === "" || asked.modelType === type;
-  if (fits) return (asked.modelType === "" ? found : asked) as ModelClass<M>;
+  const stated = statedArchitecture(stored);
+  const found = ofType.find(({ architecture }) => architecture === stated) ?? ofType[0];
+  if (asked.modelType === "") return found as ModelClass<M>;
+  if (asked.modelType === type) return asked;
   throw new Error(`${file}: is a ${type} (${found.name}), not a ${asked.name}`);
+}
+
+function storedValues(modelClass: ModelClass, stored: ConfigValues): ConfigValues {
+  const { model_type: _, architectures: __, ...values } = stored;
+  return modelClass.readConfig(values);
+}
+
+function statedArchitecture(stored: ConfigValues | null): unknown {
+  return Array.isArray(stored?.architectures) ? stored.architectures[0] : undefined;
+}
+
+function printed(path: string): (report: PretrainedReport) => void {
+  return (report) => console.error(`${path}: ${reportLine(report)}`);
 }
 
 /** Looked up when used: the models import this file. */

@@ -1,9 +1,10 @@
 import { Dropout, Embedding, Linear, Module, ReLU, Sequential } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
-import { BertPredictionHeadTransform } from "./bert";
+import { BertPredictionHeadTransform } from "./bert-heads";
 import { coordinateEmbeddings, coordinateWidth } from "./coordinates";
 import { initialiseLikeBert } from "./initialise";
+import { presence } from "./mask";
 import { Model } from "./model";
 import { type Embedded, VLBert } from "./vl-bert";
 import { VLBertConfig } from "./vl-bert-config";
@@ -40,6 +41,7 @@ export interface VLBertOutputs extends Record<string, Tensor> {
  */
 export class VLBertForQuestionAnswering extends Model {
   static override readonly modelType = "vl-bert";
+  static override readonly architecture = "VLBertForQuestionAnswering";
   static override readonly Config = VLBertConfig;
 
   readonly image_feature_extractor: RegionEmbeddings;
@@ -67,6 +69,10 @@ export class VLBertForQuestionAnswering extends Model {
     }
   }
 
+  static override isBackbone(name: string): boolean {
+    return !name.startsWith("final_mlp.");
+  }
+
   override forward(inputs: VLBertInputs): VLBertOutputs {
     const hidden = this.encode(this.embed(inputs));
     return { hidden, logits: this.answer(hidden, inputs) };
@@ -81,7 +87,7 @@ export class VLBertForQuestionAnswering extends Model {
       textMask: textMaskOf(inputs),
       regions: this.image_feature_extractor.forward(regionFeatures, regionBoxes),
       regionWord: this.object_linguistic_embeddings.weight,
-      regionMask: present(regionMask, regionFeatures.narrow(2, 0, 1).squeeze(2)),
+      regionMask: presence(regionMask, regionFeatures.narrow(2, 0, 1).squeeze(2)),
     });
   }
 
@@ -137,10 +143,5 @@ class RegionEmbeddings extends Module {
 }
 
 function textMaskOf({ inputIds, attentionMask }: VLBertInputs): Tensor {
-  return present(attentionMask, inputIds);
-}
-
-/** A mask as booleans; all true in the shape of `like` where there is none. */
-function present(mask: Tensor | null | undefined, like: Tensor): Tensor {
-  return mask ? mask.to("bool") : torch.onesLike(like, { dtype: "bool" });
+  return presence(attentionMask, inputIds);
 }

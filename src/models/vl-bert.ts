@@ -3,6 +3,7 @@ import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { BertEncoder, bertLayerNorm } from "./bert";
 import { initialiseLikeBert } from "./initialise";
+import { additiveMask } from "./mask";
 import type { VLBertConfig } from "./vl-bert-config";
 
 /** What VL-BERT embeds, padded to T tokens and O regions. */
@@ -73,7 +74,10 @@ export class VLBert extends Module {
     const sum = this.embedding_LayerNorm.forward(content.add(places).add(types));
     return {
       hidden: this.embedding_dropout.forward(sum),
-      mask: attentionMask(textMask, regionMask, sum),
+      mask: additiveMask(
+        torch.cat([textMask, regionMask, textMask.newOnes([textMask.shape[0], 1])], 1),
+        sum,
+      ),
     };
   }
 
@@ -117,12 +121,4 @@ export class VLBert extends Module {
 function typeIds({ tokenTypeIds, regions }: VLBertParts): Tensor {
   const [batch, count] = regions.shape;
   return torch.cat([tokenTypeIds, tokenTypeIds.newFull([batch, count + 1], 2)], 1);
-}
-
-/** 0 where there is a word, a region or the end, minus infinity elsewhere: [B,1,1,S] like `like`. */
-function attentionMask(textMask: Tensor, regionMask: Tensor, like: Tensor): Tensor {
-  const [batch] = textMask.shape;
-  const present = torch.cat([textMask, regionMask, textMask.newOnes([batch, 1])], 1); // [B,S]
-  const scores = like.newZeros(present.shape).maskedFill(present.logicalNot(), -Infinity);
-  return scores.unsqueeze(1).unsqueeze(1);
 }

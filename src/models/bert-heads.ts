@@ -1,0 +1,44 @@
+import { GELU, type LayerNorm, Linear, Module, Parameter } from "../nn";
+import type { Tensor } from "../torch";
+import * as torch from "../torch";
+import { type BertSize, bertLayerNorm } from "./bert";
+
+type HeadSize = Pick<BertSize, "hidden_size" | "layer_norm_eps">;
+
+/** LayerNorm(gelu(dense(x))): [..,D] -> [..,D], between an encoder and a classifier. */
+export class BertPredictionHeadTransform extends Module {
+  readonly dense: Linear;
+  readonly activation = new GELU();
+  readonly LayerNorm: LayerNorm;
+
+  constructor(size: HeadSize) {
+    super();
+    this.dense = new Linear(size.hidden_size, size.hidden_size);
+    this.LayerNorm = bertLayerNorm(size);
+  }
+
+  override forward(hidden: Tensor): Tensor {
+    return this.LayerNorm.forward(this.activation.forward(this.dense.forward(hidden)));
+  }
+}
+
+/** Scores words: hidden [..,D] -> [..,V], by the word embeddings and a bias for each word. */
+export class MaskedWordsHead extends Module {
+  readonly bias: Parameter;
+  readonly transform: BertPredictionHeadTransform;
+  readonly decoder: Linear;
+
+  /** `words` [V,D] is the word embeddings' weight, which the decoder shares. */
+  constructor(size: HeadSize, words: Parameter) {
+    super();
+    const [vocabulary, width] = words.shape;
+    this.bias = new Parameter(torch.zeros([vocabulary]));
+    this.transform = new BertPredictionHeadTransform(size);
+    this.decoder = new Linear(width, vocabulary, { bias: false });
+    this.decoder.weight = words;
+  }
+
+  override forward(hidden: Tensor): Tensor {
+    return this.decoder.forward(this.transform.forward(hidden)).add(this.bias);
+  }
+}

@@ -1,0 +1,83 @@
+import type { Tensor } from "../torch";
+import * as torch from "../torch";
+import { initialiseLikeBert } from "./initialise";
+import type { LxmertEmbedded, LxmertInputs } from "./lxmert";
+import { LxmertConfig } from "./lxmert-config";
+import { LxmertAnswerHead } from "./lxmert-heads";
+import { LxmertModel } from "./lxmert-model";
+
+/** A batch of statements about two images each; the text is that of LXMERT. */
+export type LxmertPairInputs = Omit<
+  LxmertInputs,
+  "regionFeatures" | "regionBoxes" | "regionMask"
+> & {
+  /** [B,2,O,F] */
+  readonly regionFeatures: Tensor;
+  /** [B,2,O,4] */
+  readonly regionBoxes: Tensor;
+  /** [B,2,O] */
+  readonly regionMask?: Tensor | null;
+};
+
+export interface LxmertPairOutputs extends Record<string, Tensor> {
+  /** [B,2D], of the text with the first and with the second image */
+  pooled: Tensor;
+  /** [B,2]: the statement is false, is true */
+  logits: Tensor;
+}
+
+/**
+ * LXMERT that tells whether a statement holds for two images, as in NLVR2:
+ *
+ *     text -- layer ----+- x_layers with image 0 -> pooled [B,D] -+
+ *     images - r_layers +- x_layers with image 1 -> pooled [B,D] -+- answer_head -> logits [B,2]
+ *
+ * Its blocks see rows of B inputs, one image after the other, so that a decision about an input
+ * serves both images; the words alone are read once.
+ */
+export class LxmertForVisualReasoning extends LxmertModel {
+  static override readonly architecture = "LxmertForVisualReasoning";
+
+  readonly answer_head: LxmertAnswerHead;
+
+  constructor(config: LxmertConfig = new LxmertConfig()) {
+    super(config);
+    this.answer_head = new LxmertAnswerHead(config, 2, 2 * config.hidden_size);
+    initialiseLikeBert(this.answer_head, config.initializer_range);
+  }
+
+  override forward(inputs: LxmertPairInputs): LxmertPairOutputs {
+    const { encoder, pooler } = this.lxmert;
+    const pairs = [0, 1].map((image) => this.lxmert.embedStreams(withImage(inputs, image)));
+    const [{ language, languageMask }] = pairs;
+    const words = encoder.read(language, languageMask); // the same for both images
+    const pooledOf = ({ vision, visionMask }: LxmertEmbedded) => {
+      const regions = encoder.relate(vision, visionMask);
+      const streams = { language: words, languageMask, vision: regions, visionMask };
+      return pooler.forward(encoder.cross(streams)[0]);
+    };
+    const pooled = torch.cat(pairs.map(pooledOf), 1); // [B,2D]
+    return { pooled, logits: this.answer_head.forward(pooled) };
+  }
+
+  /** Everything before the blocks, the text and both images: hidden [B,T+2O,D], mask [B,1,1,T+2O]. */
+  override embed(inputs: LxmertPairInputs): { hidden: Tensor; mask: Tensor } {
+    const [first, second] = [0, 1].map((image) => this.lxmert.embed(withImage(inputs, image)));
+    const [, text] = inputs.inputIds.shape;
+    return {
+      hidden: torch.cat([first.hidden, second.hidden.slice(1, text)], 1),
+      mask: torch.cat([first.mask, second.mask.slice(3, text)], 3),
+    };
+  }
+}
+
+/** The text with one of the two images. */
+function withImage(inputs: LxmertPairInputs, image: number): LxmertInputs {
+  const { regionFeatures, regionBoxes, regionMask } = inputs;
+  return {
+    ...inputs,
+    regionFeatures: regionFeatures.select(1, image),
+    regionBoxes: regionBoxes.select(1, image),
+    regionMask: regionMask?.select(1, image),
+  };
+}
