@@ -2,22 +2,24 @@ import fs from "node:fs";
 import path from "node:path";
 import { describe, TorchError } from "../errors";
 import { Tensor } from "../tensor";
+import { isPickle, isZip, loadPyTorch } from "./pytorch";
 import { isSafetensors, loadSafetensors, readHeader, writeSafetensors } from "./safetensors";
 
 /**
- * Reads a file of named tensors; its content tells the format: safetensors, memory-mapped.
+ * Reads a file of named tensors; its content tells the format: safetensors, or what Python's
+ * `torch.save` wrote (zip or older layout). The file is memory-mapped, and nothing in it is run.
  *
+ * Nested dicts of a PyTorch file give names with dots; what is no tensor is left out.
  * Throws TorchError for what is damaged or of another format, naming the file and the reason.
  */
 export function load(file: string): Record<string, Tensor> {
-  checkFormat(file);
-  return loadSafetensors(file);
+  const { format, start } = recognise(file);
+  return format === "safetensors" ? loadSafetensors(file) : loadPyTorch(file, start);
 }
 
-/** The strings that were saved beside the tensors. */
+/** The strings that were saved beside the tensors; none in PyTorch's files. */
 export function loadMetadata(file: string): Record<string, string> {
-  checkFormat(file);
-  return { ...readHeader(file).metadata };
+  return recognise(file).format === "safetensors" ? { ...readHeader(file).metadata } : {};
 }
 
 export interface SaveOptions {
@@ -57,33 +59,30 @@ export function save(
 
 const startBytes = 16;
 
-function checkFormat(file: string): void {
+type Format = "safetensors" | "pytorch";
+
+function recognise(file: string): { format: Format; start: Buffer } {
   checkPath("load", file);
+  const { start, size } = readStart(file);
+  if (isSafetensors(start, size)) return { format: "safetensors", start };
+  if (isZip(start) || isPickle(start)) return { format: "pytorch", start };
+  throw new TorchError(
+    `load: ${file} is neither a safetensors nor a PyTorch file: it has ` +
+      `${size.toLocaleString("en")} bytes and starts like neither. Is it complete?`,
+  );
+}
+
+function readStart(file: string): { start: Buffer; size: number } {
   const descriptor = fs.openSync(file, "r");
-  const buffer = Buffer.alloc(startBytes);
-  let start: Buffer;
-  let size: number;
   try {
     const status = fs.fstatSync(descriptor);
     if (!status.isFile()) throw new TorchError(`load: ${file} is no file`);
-    size = status.size;
-    start = buffer.subarray(0, fs.readSync(descriptor, buffer, 0, startBytes, 0));
+    const buffer = Buffer.alloc(startBytes);
+    const count = fs.readSync(descriptor, buffer, 0, startBytes, 0);
+    return { start: buffer.subarray(0, count), size: status.size };
   } finally {
     fs.closeSync(descriptor);
   }
-  if (isSafetensors(start, size)) return;
-  const isZip = start.subarray(0, 4).toString("latin1") === "PK\x03\x04";
-  const isPickle = start[0] === 0x80;
-  if (!isZip && !isPickle) {
-    throw new TorchError(
-      `load: ${file} is no valid safetensors file: it has ${size.toLocaleString("en")} bytes and ` +
-        "does not start with a safetensors header. Is it complete?",
-    );
-  }
-  throw new TorchError(
-    `load: ${file} is a PyTorch ${isZip ? "zip" : "pickle"} file, expected safetensors. Convert it ` +
-      "in Python: safetensors.torch.save_file(torch.load(path, weights_only=True), new_path)",
-  );
 }
 
 function checkPath(what: string, file: unknown): asserts file is string {
