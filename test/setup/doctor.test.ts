@@ -101,12 +101,3 @@ test("the command reports on a machine without any tool", (t) => {
   const missing = report.problems.find(({ problem }) => /No C\+\+ compiler found/.test(problem));
   t.regex(missing?.remedy ?? "", /apt-get install g\+\+/);
 });
-
-test("an unknown argument is refused by name", (t) => {
-  for (const command of ["doctor", "build"]) {
-    const args = [join(root, "bin/adaptune.js"), command, "--fix"];
-    const { stderr, status } = spawnSync(process.execPath, args, { encoding: "utf8" });
-    t.is(status, 1);
-    t.true(stderr.includes(`Unknown argument of ${command}: --fix`));
-  }
-});
