@@ -1,13 +1,17 @@
-import { Identity, Module } from "../nn";
+import { Identity, Module, type MultiHeadAttention } from "../nn";
 import { type AdaptableModel, AdaptedModel } from "./adapted-model";
+import type { Alternative } from "./alternative";
 import type { DecisionSpace } from "./decisions";
 import { Gate, type GateOptions } from "./gate";
 import { embedderIn, type Policy, PolicyNetwork, type PolicyOptions } from "./policy";
+import { replaceModule } from "./replace-module";
+import { RoutedHeads } from "./routed-heads";
 import { RoutedSite } from "./routed-site";
 import { Routing } from "./routing";
-import { findSites, matchPaths } from "./site";
-import { type Strategy, type StrategyName, strategyNamed } from "./strategy";
-import { shared, shareFrozen } from "./weights";
+import { findSites, type Site } from "./site";
+import { type StrategyName, strategyNamed } from "./strategies";
+import type { Strategy } from "./strategy";
+import { modulesWithin, shared, shareFrozen, taskHead } from "./weights";
 
 export interface AdaptOptions {
   /** A policy, or the size of a policy network; a static strategy has none. */
@@ -19,7 +23,8 @@ export interface AdaptOptions {
  * Makes a pretrained model adaptive: a policy decides, for each input, what runs at its sites.
  *
  * The given model is left as it is. The result shares the storage of its frozen weights and has
- * copies of those that train. Throws where patterns of the strategy match nothing in the model.
+ * copies of those that train. Throws where patterns of the strategy match nothing in the model,
+ * and where its alternatives do not go together.
  */
 export function adapt<M extends AdaptableModel>(
   model: M,
@@ -27,44 +32,78 @@ export function adapt<M extends AdaptableModel>(
   { policy = {}, gate }: AdaptOptions = {},
 ): AdaptedModel<M> {
   const plan = typeof strategy === "string" ? strategyNamed(strategy) : strategy;
+  refuseClashes(plan);
+  const head = plan.head ?? taskHead(model);
+  const sites = plan.where === null ? [] : findSites(model, plan.where);
+  const paths = [...new Set(sites.map(({ path }) => path))];
+  const backbone = shareFrozen(model, { ...plan, head, except: [...plan.except, ...paths] });
+  const decides = plan.what.length > 1 && sites.length > 0;
   const space: DecisionSpace = {
-    sites: plan.where === null ? [] : findSites(model, plan.where),
-    alternatives: plan.what.map(({ name }) => name),
+    sites: decides ? sites.map(({ name }) => name) : [],
+    alternatives: decides ? plan.what.map(({ name }) => name) : [],
   };
-  const backbone = shareFrozen(model, { ...plan, except: [...plan.except, ...space.sites] });
   const routing = new Routing(space);
-  for (const [position, path] of space.sites.entries()) {
-    const site = backbone.getModule(path);
-    backbone.setModule(path, new RoutedSite(site, position, plan.what, routing));
+  for (const path of paths) {
+    const group = [...sites.entries()].filter(([, site]) => site.path === path);
+    replaceModule(backbone, path, (module) => inPlace(module, group, plan.what, routing));
   }
-  const decides = space.sites.length > 0;
-  return new AdaptedModel(
-    backbone,
-    decides ? policyFor(model, plan, space, policy) : null,
-    new Gate(gate),
-    routing,
-  ).train(model.training);
+  const chosen = decides ? policyFor(model, { also: plan.also, head, paths }, space, policy) : null;
+  return new AdaptedModel(backbone, chosen, new Gate(gate), routing).train(model.training);
+}
+
+/** What takes a module's place: its routed twin, or the one alternative that there is. */
+function inPlace(
+  module: Module,
+  sites: readonly (readonly [position: number, site: Site])[],
+  what: readonly Alternative[],
+  routing: Routing,
+): Module {
+  const [position, { part, head }] = sites[0];
+  if (what.length === 1) return what[0].build(module, part);
+  if (head === null) return new RoutedSite(module, position, what, routing, part);
+  const positions: number[] = [];
+  for (const [place, site] of sites) positions[site.head!] = place;
+  return new RoutedHeads(module as MultiHeadAttention, positions, what, routing);
+}
+
+function refuseClashes({ name, where, what }: Strategy): void {
+  const names = what.map((alternative) => alternative.name);
+  const problems: string[] = [];
+  if (where !== null && what.length === 0) problems.push("its sites have no alternatives");
+  if (new Set(names).size < names.length) problems.push("alternatives share a name");
+  if (what.filter(({ keepsNames }) => keepsNames).length > 1) {
+    problems.push("several alternatives keep the names of the site");
+  }
+  if (problems.length > 0) {
+    throw new Error(`strategy ${name} (${names.join(", ") || "nothing"}): ${problems.join("; ")}`);
+  }
+}
+
+interface Parts {
+  readonly also: readonly string[];
+  readonly head: readonly string[];
+  /** Where the sites are. */
+  readonly paths: readonly string[];
 }
 
 function policyFor(
   model: AdaptableModel,
-  plan: Strategy,
+  parts: Parts,
   space: DecisionSpace,
   policy: Policy | PolicyOptions,
 ): Policy {
   if (policy instanceof Module) return policy;
   const { hidden_size: width } = embedderIn(model).config;
-  const embeddingsTrain = plan.also.length > 0;
-  const snapshot = embeddingsTrain ? embeddingsOf(model, plan, space) : null;
+  const embeddingsTrain = parts.also.length > 0;
+  const snapshot = embeddingsTrain ? embeddingsOf(model, parts) : null;
   const { device, dtype } = model.parameters()[0];
   return new PolicyNetwork(space, width, snapshot, policy).to(device).to(dtype);
 }
 
 /** The pretrained embeddings for a policy to keep: the model without its sites and its head. */
-function embeddingsOf(model: AdaptableModel, { head }: Strategy, { sites }: DecisionSpace) {
+function embeddingsOf(model: AdaptableModel, { paths, head }: Parts) {
   const snapshot = embedderIn(model.clone(shared));
-  const paths = snapshot.namedModules().map(([path]) => path);
-  for (const path of [...sites, ...matchPaths(head, paths, "part")]) {
+  for (const path of [...paths, ...modulesWithin(model, head)]) {
     snapshot.setModule(path, new Identity());
   }
   return snapshot.eval();

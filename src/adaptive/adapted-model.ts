@@ -4,7 +4,7 @@ import { noGrad, Tensor } from "../torch";
 import { type DecisionSpace, Decisions } from "./decisions";
 import type { Gate } from "./gate";
 import { batchOf, type Inputs, type Policy } from "./policy";
-import { RoutedSite } from "./routed-site";
+import { RoutedModule } from "./routed-module";
 import type { ExecutedRows, Routing } from "./routing";
 
 /** A model that can be adapted: named inputs, all leading with the batch, to named outputs. */
@@ -158,7 +158,7 @@ function flopsByInput(total: number, routed: Float64Array): Float64Array {
  * such as dropout, goes with the module around it. Routed sites see to their alternatives.
  */
 function keepFrozenInEvaluation(module: Module, aroundTrains: boolean): void {
-  if (module instanceof RoutedSite) return;
+  if (module instanceof RoutedModule) return;
   const parameters = parametersOutsideSites(module);
   const trains =
     parameters.length === 0 ? aroundTrains : parameters.some(({ requiresGrad }) => requiresGrad);
@@ -167,7 +167,7 @@ function keepFrozenInEvaluation(module: Module, aroundTrains: boolean): void {
 }
 
 function parametersOutsideSites(module: Module): Parameter[] {
-  if (module instanceof RoutedSite) return [];
+  if (module instanceof RoutedModule) return [];
   return module
     .registered()
     .flatMap(([, entry]) =>

@@ -74,18 +74,22 @@ export class Decisions {
   }
 }
 
-/** Puts all lists of row numbers on a device in one copy; the result looks a list's rows up. */
+/**
+ * Puts all lists of row numbers on a device in one copy; the result looks a list's rows up. Equal
+ * lists get the same rows, so that what is gathered for one serves the other.
+ */
 function placeRows(lists: number[][], batch: number, device: string): (list: number[]) => Rows {
-  const partial = new Set(lists.filter((list) => list.length > 0 && list.length < batch));
-  const table = torch.tensor([...partial].flat(), { dtype: "int64", device });
-  const rows = new Map<number[], Rows>();
-  for (const list of lists) rows.set(list, { numbers: list, index: null });
+  const different = new Map(lists.map((list) => [list.join(), list]));
+  const partial = [...different.values()].filter(({ length }) => length > 0 && length < batch);
+  const table = torch.tensor(partial.flat(), { dtype: "int64", device });
+  const rows = new Map<string, Rows>();
+  for (const [key, numbers] of different) rows.set(key, { numbers, index: null });
   let start = 0;
-  for (const list of partial) {
-    rows.set(list, { numbers: list, index: table.narrow(0, start, list.length) });
-    start += list.length;
+  for (const numbers of partial) {
+    rows.set(numbers.join(), { numbers, index: table.narrow(0, start, numbers.length) });
+    start += numbers.length;
   }
-  return (list) => rows.get(list)!;
+  return (list) => rows.get(list.join())!;
 }
 
 function range(length: number): number[] {

@@ -2,8 +2,11 @@ export { type AdaptOptions, adapt } from "./adapt";
 export { type AdaptableModel, AdaptedModel, type ForwardOptions, type Told } from "./adapted-model";
 export type { Alternative } from "./alternative";
 export * as alternative from "./alternative";
+export { biases } from "./biases";
 export type { DecisionSpace } from "./decisions";
 export { Gate, type GateOptions, type Temperature } from "./gate";
+export { type HeadRange, headsOf, type InHeads, type InPieces, type RunHeads } from "./heads";
+export { LowRankLinear, type LowRankOptions, lowRank } from "./low-rank";
 export {
   GivenPolicy,
   type Inputs,
@@ -13,22 +16,24 @@ export {
 } from "./policy";
 export { type BudgetOptions, budget } from "./regularisers";
 export type { ExecutedRows } from "./routing";
-export { block, findSites, type Where } from "./site";
+export {
+  block,
+  component,
+  type Finder,
+  findSites,
+  last,
+  numbered,
+  type Part,
+  type Site,
+  segment,
+  type Where,
+} from "./site";
 export {
   DecisionStatistics,
   type DecisionSummary,
   type SiteUsage,
   type Spread,
 } from "./statistics";
-export {
-  frozen,
-  outsideSites,
-  type PartOptions,
-  type Strategy,
-  type StrategyName,
-  spotTuneBlock,
-  standard,
-  strategies,
-  strategyNamed,
-} from "./strategy";
+export * from "./strategies";
+export { combine, outsideSites, type PartOptions, type Strategy } from "./strategy";
 export { type TrainingParts, trainableLine } from "./weights";

@@ -1,8 +1,10 @@
-import { functional, Module, type Registered } from "../nn";
-import { noGrad, ops, Tensor } from "../torch";
+import { functional, type Module } from "../nn";
+import { noGrad, Tensor } from "../torch";
 import type { Alternative } from "./alternative";
 import type { Rows, SiteDecision } from "./decisions";
+import { blend, RoutedModule, rowSelector } from "./routed-module";
 import type { Routing } from "./routing";
+import type { Part } from "./site";
 
 /**
  * A site that runs, for each row of a batch, the alternative that was picked for it.
@@ -11,100 +13,63 @@ import type { Routing } from "./routing";
  *     x [B,..] -+-- rows that picked 1 --> alternative 1 --+-> y [B,..] in batch order
  *               +-- rows that picked 2 --> alternative 2 --+
  *
- * Where the gate learns, each alternative also runs on the rows that did not pick it, without a
- * graph: y = sum over k of g_k y_k with a one-hot gate g, so dL/dg_k = <dL/dy, y_k> needs a loser's
- * value, while its weights and input receive g_k = 0 times their gradient.
+ * A site with several results, such as a cross-modality block, blends each of them by the same
+ * decision, whose gradient is then the sum over them. So is that of a site which runs twice.
  */
-export class RoutedSite extends Module {
-  private readonly modules: readonly Module[];
-
+export class RoutedSite extends RoutedModule {
   /** Makes the alternatives of a site, which is number `position` of the routing. */
   constructor(
     site: Module,
     private readonly position: number,
-    private readonly alternatives: readonly Alternative[],
+    alternatives: readonly Alternative[],
     private readonly routing: Routing,
+    part: Part = "module",
   ) {
-    super();
-    this.modules = alternatives.map((alternative) => alternative.build(site));
+    super(site, part, alternatives);
   }
 
   /**
-   * Takes what the site's module takes, gives its result [B, ...]. Tensors whose leading dimension
-   * is B follow their rows; those whose leading dimension is 1 go to all rows.
+   * Takes what the site's module takes, gives its result: a tensor [B, ...], or a list or record of
+   * them. Tensors among the arguments lead with the batch, or with 1 for all rows.
    */
-  override forward(...args: unknown[]): Tensor {
+  override forward(...args: unknown[]): unknown {
     const decision = this.routing.at(this.position);
     const argsOf = rowSelector(args, decision.choice.shape[0]);
     const run = (rows: Rows, k: number) =>
       rows.numbers.length === 0 ? null : this.run(k, rows, argsOf(rows));
 
     const winners = decision.picked.map(run);
-    if (!decision.gate.requiresGrad) return blend(decision, winners, []);
+    if (!decision.gate.requiresGrad) return blendResults(decision, winners, []);
     const losers = noGrad(() => decision.others.map(run));
-    return blend(decision, winners, losers);
+    return blendResults(decision, winners, losers);
   }
 
-  /** The weights of one alternative are the site's own by name, the others' below theirs. */
-  override registered(): Registered[] {
-    return this.alternatives.flatMap(({ name, keepsNames }, k): Registered[] =>
-      keepsNames ? this.modules[k].registered() : [[name, this.modules[k]]],
-    );
-  }
-
-  /** Alternatives in which nothing trains stay in evaluation mode. */
-  override train(mode = true): this {
-    this.training = mode;
-    for (const module of this.modules) {
-      module.train(mode && module.parameters().some(({ requiresGrad }) => requiresGrad));
-    }
-    return this;
-  }
-
-  private run(k: number, rows: Rows, args: unknown[]): Tensor {
+  private run(k: number, rows: Rows, args: readonly unknown[]): unknown {
     const { result, flops } = functional.countFlops(() => this.modules[k].forward(...args));
     this.routing.record(this.position, k, rows, flops);
-    return result as Tensor;
+    return result;
   }
 }
 
-/** Picks the rows of a group out of all arguments; groups that are asked for twice cost once. */
-function rowSelector(args: unknown[], batch: number): (rows: Rows) => unknown[] {
-  const selected = new Map<Rows, unknown[]>();
-  return (rows) => {
-    const { index } = rows;
-    if (index === null) return args;
-    if (!selected.has(rows))
-      selected.set(
-        rows,
-        args.map((arg) => selectRows(arg, index, batch)),
-      );
-    return selected.get(rows)!;
+/** Blends tensors, and what lists and records hold at the same place. */
+function blendResults(
+  decision: SiteDecision,
+  winners: readonly unknown[],
+  losers: readonly unknown[],
+): unknown {
+  const example = winners.find((winner) => winner !== null);
+  if (example instanceof Tensor) {
+    const tensors = [winners, losers] as (Tensor | null)[][];
+    return blend(decision.gate, decision.choice, tensors[0], tensors[1]);
+  }
+  if (typeof example !== "object" || example === null || example === undefined) {
+    throw new Error(`a routed site gave ${typeof example} where it has to give tensors`);
+  }
+  const at = (key: string) => {
+    const under = (result: unknown) => (result ? (result as Record<string, unknown>)[key] : null);
+    return blendResults(decision, winners.map(under), losers.map(under));
   };
-}
-
-function selectRows(arg: unknown, index: Tensor, batch: number): unknown {
-  if (!(arg instanceof Tensor) || arg.ndim === 0) return arg;
-  if (arg.shape[0] === batch) return arg.indexSelect(0, index);
-  if (arg.shape[0] === 1) return arg;
-  throw new Error(
-    `a routed site got a tensor [${arg.shape}] at batch ${batch}: its leading dimension has to be the batch or 1`,
-  );
-}
-
-/** Puts the groups' results [rows, ...] back in batch order: [B, ...]. */
-function blend(
-  { gate, choice }: SiteDecision,
-  winners: readonly (Tensor | null)[],
-  losers: readonly (Tensor | null)[],
-): Tensor {
-  const all = winners.filter((winner) => winner !== null);
-  if (all.length === 1 && losers.length === 0) return all[0];
-  const none = all[0].newEmpty([0]);
-  return ops.adaptune.route_blend(
-    gate,
-    choice,
-    winners.map((winner) => winner ?? none),
-    winners.map((_, k) => losers[k] ?? none),
-  ) as Tensor;
+  return Array.isArray(example)
+    ? example.map((_, number) => at(String(number)))
+    : Object.fromEntries(Object.keys(example).map((key) => [key, at(key)]));
 }

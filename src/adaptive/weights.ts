@@ -1,5 +1,6 @@
+import { Model, type ModelClass } from "../models/model";
 import { Buffer, type Module, Parameter } from "../nn";
-import { matchPaths } from "./site";
+import { matchPaths } from "./patterns";
 
 /** A weight of a module: a parameter or a buffer. */
 export type Weight = Parameter | Buffer;
@@ -41,6 +42,40 @@ export function trainableLine(module: Module): string {
   const percent = all === 0 ? 0 : (100 * trainable) / all;
   const format = (count: number) => count.toLocaleString("en-US");
   return `trainable: ${format(trainable)} of ${format(all)} (${percent.toFixed(2)} %)`;
+}
+
+/**
+ * A model's answer head, by the names of its weights: what its class counts as no part of the
+ * pretrained network. Weights that are tied to the network's are part of it.
+ */
+export function taskHead(model: Module): readonly string[] {
+  if (!(model instanceof Model)) {
+    throw new Error(
+      `which part of ${model.constructor.name} is its answer head is for the strategy to say: ` +
+        `{ head: ["path"] }, or { head: [] } where there is none`,
+    );
+  }
+  const { isBackbone } = model.constructor as unknown as ModelClass;
+  const state = Object.entries(model.stateDict());
+  const inNetwork = (name: string) => isBackbone.call(model.constructor, name);
+  const network = new Set(state.filter(([name]) => inNetwork(name)).map(([, weight]) => weight));
+  if (network.size === 0) return []; // the network itself, without a head
+  return state.filter(([, weight]) => !network.has(weight)).map(([name]) => name);
+}
+
+/** The paths of the outermost modules all of whose weights are below the patterns. */
+export function modulesWithin(model: Module, patterns: readonly string[]): string[] {
+  const parts = partsOf(model);
+  const within = new Set(
+    matchPaths(patterns, [...parts.keys()], "part").flatMap((path) => parts.get(path)!),
+  );
+  const found: string[] = [];
+  for (const [path, module] of model.namedModules()) {
+    const weights = Object.values(module.stateDict());
+    const whole = weights.length > 0 && weights.every((weight) => within.has(weight));
+    if (whole && !found.some((outer) => path.startsWith(`${outer}.`))) found.push(path);
+  }
+  return found;
 }
 
 /** The weights that train; tied ones do when one of their names does and none is left out. */

@@ -3,10 +3,9 @@ import { adapt, spotTuneBlock } from "../../src/adaptive";
 import { functional } from "../../src/nn";
 import { AdamW } from "../../src/optim";
 import * as torch from "../../src/torch";
-import { models, strategies } from "./cases";
+import { vlBertCase as model, strategies } from "./cases";
 import { lossOf, setting } from "./support";
 
-const [model] = models;
 const [strategy] = strategies;
 
 test("the state has the model's own names, tuned twins below them, and the policy", (t) => {
@@ -41,7 +40,7 @@ test("a failed forward leaves the model usable", (t) => {
 });
 
 test("FLOPs by input add up to what was executed", (t) => {
-  const { adapted, inputs } = setting(model, { ...strategies[1] });
+  const { adapted, inputs } = setting(model, strategies[5]);
   const decisions = [...Array(6).keys()].map((b) => [b < 3 ? 2 : 0, 1]);
   const { result, flops } = functional.countFlops(() => adapted.forward(inputs, { decisions }));
   const sum = result.flops.reduce((total, spent) => total + spent, 0);
@@ -64,7 +63,7 @@ test("frozen parts stay in evaluation mode while the rest trains", (t) => {
 });
 
 test("dropout acts in tuned twins alone", (t) => {
-  const dropping = models[0].make();
+  const dropping = model.make();
   for (const [, module] of dropping.namedModules()) {
     if ("p" in module) module.p = 0.5;
   }

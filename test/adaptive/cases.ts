@@ -1,72 +1,99 @@
 import {
   type AdaptableModel,
   alternative,
-  block,
+  biases,
+  blockDrop,
+  blockReplace,
+  combine,
+  component,
   type Inputs,
-  outsideSites,
+  lowRank,
   type Policy,
   type PolicyOptions,
   type Strategy,
+  segment,
+  spotTune,
   spotTuneBlock,
+  spotTuneRes,
   type Where,
 } from "../../src/adaptive";
-import { VLBertConfig, VLBertForQuestionAnswering } from "../../src/models";
-import { GELU, Linear, Module, ModuleList } from "../../src/nn";
+import {
+  LxmertConfig,
+  LxmertForQuestionAnswering,
+  VLBertConfig,
+  VLBertForQuestionAnswering,
+} from "../../src/models";
+import { GELU, Linear, Module, ModuleList, MultiHeadAttention, Sequential } from "../../src/nn";
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
 
-/** A model for the contract: how to make it, its inputs, where its sites and its head are. */
+/** A model for the contract: how to make it, its inputs, its policy and its head. */
 export interface ModelCase {
   readonly name: string;
-  readonly where: Where;
+  /** Where the names of its answer head begin. */
   readonly head: string;
   make(): AdaptableModel;
   inputs(batch: number): Inputs;
   /** Which input, real-valued, gets a gradient. */
   readonly differentiable: string;
-  policy(strategy: Strategy): Policy | PolicyOptions;
+  policy(strategy: Strategy, sites: number): Policy | PolicyOptions;
+  /** A user's model says by patterns where what others have by class is. */
+  readonly patterns?: (where: Where) => readonly string[];
+  /** How often a site runs in one forward, where not once. */
+  readonly runs?: (site: string) => number;
 }
 
-/** A strategy for the contract: what its sites have. */
+/** A strategy for the contract. */
 export interface StrategyCase {
   readonly name: string;
+  /** Whether tuned or kept alternatives are whole copies, as in standard finetuning. */
+  readonly copies: boolean;
   strategy(model: ModelCase): Strategy;
 }
 
-export const models: readonly ModelCase[] = [
-  vlBert({ hidden_size: 16, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 32 }),
-  vlBert({ hidden_size: 32, num_hidden_layers: 3, num_attention_heads: 4, intermediate_size: 48 }),
-  {
-    name: "a residual network of the user's",
-    where: "stem.blocks.*",
-    head: "head",
-    make: () => new ResidualNetwork(),
-    inputs: (batch) => ({ features: torch.randn([batch, 5, WIDTH]) }),
-    differentiable: "features",
-    policy: ({ what }) => new PooledPolicy(ResidualNetwork.blocks, what.length),
-  },
-];
+const { frozen, tuned, skip, replace, keep } = alternative;
 
 export const strategies: readonly StrategyCase[] = [
-  {
-    name: "SpotTune_Block",
-    strategy: ({ where, head }) => ({ ...spotTuneBlock({ head: [head] }), where }),
-  },
-  combination("frozen, tuned or skip", [alternative.frozen, alternative.tuned, alternative.skip]),
-  combination("tuned or skip", [alternative.tuned, alternative.skip]),
+  strategyCase(spotTuneBlock()),
+  strategyCase(spotTune()),
+  strategyCase(spotTuneRes()),
+  strategyCase(blockDrop()),
+  strategyCase(blockReplace()),
+  strategyCase(
+    combine("block x frozen, tuned, skip", spotTuneBlock().where, [frozen, tuned, skip]),
+  ),
+  strategyCase(combine("component x frozen, tuned, skip", component, [frozen, tuned, skip])),
+  strategyCase(combine("component x keep, replace", component, [keep, replace])),
+  strategyCase(combine("segment x keep, skip", segment, [keep, skip])),
+  strategyCase({ ...spotTune({ tuned: lowRank({ rank: 2 }) }), name: "SpotTune of LoRA" }, false),
+  strategyCase({ ...spotTuneBlock({ tuned: biases }), name: "SpotTune_Block of BitFit" }, false),
 ];
 
-function combination(name: string, what: readonly alternative.Alternative[]): StrategyCase {
-  const strategy = ({ where, head }: ModelCase) => ({
-    name,
-    where,
-    what,
-    ...outsideSites({ head: [head] }),
-  });
-  return { name, strategy };
+function strategyCase(plan: Strategy, copies = true): StrategyCase {
+  const strategy = ({ patterns, head }: ModelCase) =>
+    patterns ? { ...plan, where: patterns(plan.where!), head: [head] } : plan;
+  return { name: plan.name, copies, strategy };
 }
 
-function vlBert(size: Partial<VLBertConfig>): ModelCase {
+export const vlBertCase = vlBert({ num_hidden_layers: 2, num_attention_heads: 2 });
+export const lxmertCase = lxmert();
+export const residualCase: ModelCase = {
+  name: "a residual network of the user's",
+  head: "head",
+  make: () => new ResidualNetwork(),
+  inputs: (batch) => ({ features: torch.randn([batch, 5, WIDTH]) }),
+  differentiable: "features",
+  policy: ({ what }, sites) => new PooledPolicy(sites, what.length),
+  patterns: (where) => {
+    if (where === segment) return ["stem.blocks.*.attention", "stem.blocks.*.feedForward"];
+    if (where === component) return ["stem.blocks.*.attention.head.*", "stem.blocks.*.feedForward"];
+    return ["stem.blocks.*"];
+  },
+};
+
+export const models: readonly ModelCase[] = [vlBertCase, lxmertCase, residualCase];
+
+export function vlBert(size: Partial<VLBertConfig>): ModelCase {
   const config = new VLBertConfig({
     vocab_size: 30,
     max_position_embeddings: 24,
@@ -78,11 +105,12 @@ function vlBert(size: Partial<VLBertConfig>): ModelCase {
     hidden_dropout_prob: 0,
     attention_probs_dropout_prob: 0,
     initializer_range: 0.2,
+    hidden_size: 16,
+    intermediate_size: 32,
     ...size,
   });
   return {
     name: `VL-BERT ${config.num_hidden_layers} x ${config.hidden_size}`,
-    where: block,
     head: "final_mlp",
     make: () => new VLBertForQuestionAnswering(config),
     inputs: (batch) => vlBertInputs(batch, config),
@@ -94,24 +122,63 @@ function vlBert(size: Partial<VLBertConfig>): ModelCase {
 /** Random inputs of 6 tokens and 4 regions, with masks that leave out different ones. */
 function vlBertInputs(batch: number, config: VLBertConfig): Inputs {
   const corners = torch.rand([batch, 4, 2]).mul(0.5);
-  const lengths = torch.tensor([...Array(batch).keys()].map((b) => [4 + (b % 3)]));
-  const objects = torch.tensor([...Array(batch).keys()].map((b) => [1 + (b % 4)]));
   const inputIds = torch.randint(5, config.vocab_size, [batch, 6], { dtype: "int64" });
   inputIds.select(1, 2).fill_(config.mask_token_id);
   return {
     inputIds,
-    attentionMask: torch.arange(6).lt(lengths).to("int64"),
+    attentionMask: present(batch, 6, (b) => 4 + (b % 3)),
     regionFeatures: torch.randn([batch, 4, config.visual_size]),
     regionBoxes: torch.cat([corners, corners.add(0.4)], 2),
-    regionMask: torch.arange(4).lt(objects).to("int64"),
+    regionMask: present(batch, 4, (b) => 1 + (b % 4)),
   };
+}
+
+function lxmert(): ModelCase {
+  const config = new LxmertConfig({
+    vocab_size: 30,
+    hidden_size: 16,
+    num_attention_heads: 2,
+    intermediate_size: 24,
+    l_layers: 2,
+    r_layers: 1,
+    x_layers: 2,
+    max_position_embeddings: 10,
+    visual_feat_dim: 8,
+    num_qa_labels: 5,
+    hidden_dropout_prob: 0,
+    attention_probs_dropout_prob: 0,
+    initializer_range: 0.2,
+  });
+  return {
+    name: "LXMERT 2/1/2 x 16",
+    head: "answer_head",
+    make: () => new LxmertForQuestionAnswering(config),
+    inputs: (batch) => {
+      const corners = torch.rand([batch, 4, 2]).mul(0.5);
+      return {
+        inputIds: torch.randint(5, config.vocab_size, [batch, 6], { dtype: "int64" }),
+        attentionMask: present(batch, 6, (b) => 4 + (b % 3)),
+        regionFeatures: torch.randn([batch, 4, config.visual_feat_dim]),
+        regionBoxes: torch.cat([corners, corners.add(0.4)], 2),
+        regionMask: present(batch, 4, (b) => 1 + (b % 4)),
+      };
+    },
+    differentiable: "regionFeatures",
+    policy: () => ({ layers: 1, hiddenSize: 16, heads: 2 }),
+    runs: (site) => (site.includes("visual_attention") ? 2 : 1),
+  };
+}
+
+/** [batch,size] with 1 in the first places of each row, as many as `count` says. */
+function present(batch: number, size: number, count: (row: number) => number): Tensor {
+  const counts = torch.tensor([...Array(batch).keys()].map((row) => [count(row)]));
+  return torch.arange(size).lt(counts).to("int64");
 }
 
 const WIDTH = 8;
 
 /** Residual blocks of another make than the package's models, with a head. */
 class ResidualNetwork extends Module {
-  static readonly blocks = 2;
   readonly stem = new ResidualStem();
   readonly head = new Linear(WIDTH, 3);
 
@@ -122,9 +189,7 @@ class ResidualNetwork extends Module {
 }
 
 class ResidualStem extends Module {
-  readonly blocks = new ModuleList(
-    Array.from({ length: ResidualNetwork.blocks }, () => new ResidualBlock()),
-  );
+  readonly blocks = new ModuleList(Array.from({ length: 2 }, () => new ResidualBlock()));
 
   override forward(hidden: Tensor): Tensor {
     return [...this.blocks].reduce((state, block) => block.forward(state), hidden);
@@ -132,12 +197,16 @@ class ResidualStem extends Module {
 }
 
 class ResidualBlock extends Module {
-  readonly up = new Linear(WIDTH, 2 * WIDTH);
-  readonly act = new GELU();
-  readonly down = new Linear(2 * WIDTH, WIDTH);
+  readonly attention = new MultiHeadAttention(WIDTH, 2);
+  readonly feedForward = new Sequential(
+    new Linear(WIDTH, 2 * WIDTH),
+    new GELU(),
+    new Linear(2 * WIDTH, WIDTH),
+  );
 
   override forward(hidden: Tensor): Tensor {
-    return hidden.add(this.down.forward(this.act.forward(this.up.forward(hidden))));
+    const attended = hidden.add(this.attention.forward(hidden));
+    return attended.add(this.feedForward.forward(attended));
   }
 }
 

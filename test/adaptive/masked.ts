@@ -1,5 +1,11 @@
-import type { AdaptedModel, Inputs } from "../../src/adaptive";
-import { Identity, Module } from "../../src/nn";
+import {
+  type AdaptedModel,
+  findSites,
+  type Inputs,
+  type Part,
+  type Strategy,
+} from "../../src/adaptive";
+import { Module, MultiHeadAttention } from "../../src/nn";
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
 
@@ -14,14 +20,19 @@ export class Masked {
   /** Takes the pretrained model, which it changes, and the weights of an adapted one by name. */
   constructor(
     private readonly model: Module,
+    strategy: Strategy,
     adapted: AdaptedModel,
   ) {
     this.policy = adapted.policy!.clone();
-    this.sites = adapted.sites.map(({ name, alternatives }) => {
-      const site = new MaskedSite(model.getModule(name), alternatives);
-      model.setModule(name, site);
-      return site;
-    });
+    const made = new Map<string, MaskedSite>();
+    for (const [n, { path, part }] of findSites(model, strategy.where!).entries()) {
+      if (!made.has(path)) {
+        made.set(path, new MaskedSite(model.getModule(path), part, strategy));
+        model.setModule(path, made.get(path)!);
+      }
+      made.get(path)!.positions.push(n);
+    }
+    this.sites = [...made.values()];
     const state = adapted.stateDict();
     torch.noGrad(() => {
       for (const [name, weight] of this.weights()) weight.copy_(state[name]);
@@ -35,7 +46,7 @@ export class Masked {
     const soft = noisy.div(temperature).softmax(-1);
     const hard = torch.oneHot(noisy.argmax(-1), logits.shape[2]).to(soft.dtype);
     const gate = hard.add(soft.sub(soft.detach()));
-    for (const [n, site] of this.sites.entries()) site.gate = gate.select(1, n);
+    for (const site of this.sites) site.gate = gate;
     return { ...(this.model.forward(inputs) as Record<string, Tensor>), gate };
   }
 
@@ -43,7 +54,10 @@ export class Masked {
   weights(): [string, Tensor][] {
     const named = (module: Module) => Object.entries(module.stateDict());
     return [
-      ...named(this.model).map(([name, w]): [string, Tensor] => [name.replace(".frozen.", "."), w]),
+      ...named(this.model).map(([name, w]): [string, Tensor] => [
+        name.replace(/\.(frozen|keep)\./, "."),
+        w,
+      ]),
       ...named(this.policy).map(([name, w]): [string, Tensor] => [`policy.${name}`, w]),
     ];
   }
@@ -51,25 +65,60 @@ export class Masked {
 
 /** y [B,..] = sum over alternatives k of gate[:, k] y_k [B,..], all of them computed. */
 class MaskedSite extends Module {
-  /** [B,K], set before a forward. */
+  /** [B,N,K], set before a forward. */
   gate: Tensor | null = null;
+  /** The numbers of its decisions: one, or those of its heads. */
+  readonly positions: number[] = [];
   private readonly order: readonly string[];
+  private readonly isAttention: boolean;
+  /** 0 where the decision is about all of the module. */
+  private readonly heads: number;
 
-  constructor(pretrained: Module, alternatives: readonly string[]) {
+  constructor(
+    pretrained: Module,
+    private readonly part: Part,
+    { what }: Strategy,
+  ) {
     super();
-    this.order = alternatives;
-    for (const name of alternatives) {
-      const module = name === "skip" ? new Identity() : pretrained.clone();
-      Object.assign(this, { [name]: module });
+    this.order = what.map(({ name }) => name);
+    for (const { name, build } of what) {
+      if (name !== "skip") Object.assign(this, { [name]: build(pretrained.clone(), part) });
     }
+    this.isAttention = pretrained instanceof MultiHeadAttention;
+    this.heads = part === "head" ? (pretrained as MultiHeadAttention).heads : 0;
   }
 
-  override forward(...args: unknown[]): Tensor {
-    const gate = this.gate!;
-    const outputs = this.order.map((name) => this.getModule(name).forward(...args) as Tensor);
-    const weighted = outputs.map((y, k) =>
-      y.mul(gate.select(1, k).view([-1, ...y.shape.slice(1).map(() => 1)])),
+  override forward(...args: Tensor[]): unknown {
+    const results = this.order.map((name) =>
+      name === "skip" ? this.nothing(args) : this.getModule(name).forward(...args),
     );
+    const first = results.find((result) => result !== null);
+    if (!Array.isArray(first)) return this.mix(results as (Tensor | null)[]);
+    return first.map((_, n) => this.mix(results.map((result) => (result as Tensor[])[n])));
+  }
+
+  /** What a part that is left out gives; null for zeros. */
+  private nothing(args: Tensor[]): unknown {
+    if (this.part === "head" || this.part === "intermediate" || this.isAttention) return null;
+    if (this.part === "output") return args[1];
+    return this.streams > 1 ? args.slice(0, this.streams) : args[0];
+  }
+
+  private get streams(): number {
+    const other = this.getModule(this.order.find((name) => name !== "skip")!);
+    return (other as { streams?: number }).streams ?? 1;
+  }
+
+  private mix(results: readonly (Tensor | null)[]): Tensor {
+    const weighted = results.flatMap((y, k) => (y ? [this.weigh(y, k)] : []));
     return weighted.reduce((sum, y) => sum.add(y));
+  }
+
+  private weigh(y: Tensor, k: number): Tensor {
+    const gates = this.positions.map((n) => this.gate!.select(1, n).select(1, k)); // each [B]
+    if (this.heads === 0) return y.mul(gates[0].view([-1, ...y.shape.slice(1).map(() => 1)]));
+    const [batch, length, size] = y.shape;
+    const byHead = y.reshape([batch, length, this.heads, size / this.heads]);
+    return byHead.mul(torch.stack(gates, 1).view([batch, 1, -1, 1])).reshape(y.shape);
   }
 }

@@ -33,6 +33,14 @@ function routed(amounts: number[]) {
   return { site: new RoutedSite(new Module(), 0, what, routing), routing, modules };
 }
 
+function forward(
+  { site, routing }: ReturnType<typeof routed>,
+  plan: Decisions,
+  input = x(),
+): Tensor {
+  return routing.during(plan, () => site.forward(input, mask(), scale())).outputs as Tensor;
+}
+
 function decisions(choices: number[], alternatives: number, learns: boolean): Decisions {
   const choice = torch.tensor(choices).long().unsqueeze(1);
   const gate = torch.oneHot(choice, alternatives).to("float32").requiresGrad_(learns);
@@ -44,10 +52,9 @@ const mask = () => torch.tensor([[0], [1], [2], [3]]);
 const scale = () => torch.tensor([[1]]);
 
 test("rows and their arguments go where they were sent and come back in order", (t) => {
-  const { site, routing, modules } = routed([1, 2, 3]);
-  const { outputs } = routing.during(decisions([2, 0, 2, 1], 3, false), () =>
-    site.forward(x(), mask(), scale()),
-  );
+  const given = routed([1, 2, 3]);
+  const { modules } = given;
+  const outputs = forward(given, decisions([2, 0, 2, 1], 3, false));
   t.deepEqual(outputs.toArray(), [[3], [11], [23], [32]]);
   t.deepEqual(
     modules.map(({ calls }) => calls.length),
@@ -73,20 +80,18 @@ test("the losers run without a graph, on the rows that did not pick them", (t) =
 });
 
 test("a unanimous batch is neither gathered nor blended", (t) => {
-  const { site, routing, modules } = routed([0, 2]);
+  const given = routed([0, 2]);
+  const { modules } = given;
   modules[0].forward = (input) => input;
   const input = x();
-  const { outputs } = routing.during(decisions([0, 0, 0, 0], 2, false), () =>
-    site.forward(input, mask(), scale()),
-  );
+  const outputs = forward(given, decisions([0, 0, 0, 0], 2, false), input);
   t.is(outputs, input);
   t.is(modules[1].calls.length, 0);
 });
 
 test("the gate's gradient is the upstream's product with the losers' difference", (t) => {
-  const { site, routing } = routed([1, 5]);
   const plan = decisions([1, 0, 1, 1], 2, true);
-  const { outputs } = routing.during(plan, () => site.forward(x(), mask(), scale()));
+  const outputs = forward(routed([1, 5]), plan);
   outputs.backward(torch.tensor([[1], [2], [3], [4]]));
   const gradient = plan.gate.grad!.select(1, 0);
   const slope = gradient.select(1, 1).sub(gradient.select(1, 0));

@@ -1,6 +1,12 @@
 import { createHash } from "node:crypto";
 import type { ExecutionContext } from "ava";
-import { type AdaptedModel, type AdaptOptions, adapt, type Inputs } from "../../src/adaptive";
+import {
+  type AdaptedModel,
+  type AdaptOptions,
+  adapt,
+  findSites,
+  type Inputs,
+} from "../../src/adaptive";
 import type { Module } from "../../src/nn";
 import type { DType, Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
@@ -26,7 +32,8 @@ export function setting(
   torch.manualSeed(7);
   const plan = strategy(model);
   const pretrained = model.make().to(dtype);
-  const policy = adaptOptions.policy ?? model.policy(plan);
+  const policy =
+    adaptOptions.policy ?? model.policy(plan, findSites(pretrained, plan.where!).length);
   const adapted = adapt(pretrained, plan, { ...adaptOptions, policy }).to(dtype) as AdaptedModel;
   if (moved) move(adapted);
   const inputs = cast(model.inputs(BATCH), dtype);
@@ -46,12 +53,20 @@ export function move(module: Module): void {
   });
 }
 
+/** What a model gave by name, and the gate, but for what an adapted one tells beside. */
+export function outputsOf(outputs: Readonly<Record<string, unknown>>): [string, Tensor][] {
+  const told = new Set(["decisions", "probabilities", "flops"]);
+  return Object.entries(outputs).filter(
+    (output): output is [string, Tensor] =>
+      !told.has(output[0]) && (output[1] as Tensor | undefined)?.isFloatingPoint() === true,
+  );
+}
+
 /** A scalar that every output depends on, summed over inputs; the same for equal shapes. */
 export function lossOf(outputs: Readonly<Record<string, unknown>>): Tensor {
-  const terms = ["hidden", "logits", "gate"]
-    .map((name) => outputs[name] as Tensor | undefined)
-    .filter((output) => output !== undefined)
-    .map((output) => output.sin().mul(fixedWeights(output)).sum());
+  const terms = outputsOf(outputs).map(([, output]) =>
+    output.sin().mul(fixedWeights(output)).sum(),
+  );
   return terms.reduce((sum, term) => sum.add(term));
 }
 
@@ -67,6 +82,21 @@ function fixedWeights(output: Tensor): Tensor {
 export function distance(actual: Tensor, expected: Tensor): number {
   const scale = Math.max(1, expected.abs().max().item());
   return actual.sub(expected).abs().max().item() / scale;
+}
+
+/** Asserts that two models gave the same, the gate aside. */
+export function sameOutputs(
+  t: ExecutionContext,
+  actual: Readonly<Record<string, unknown>>,
+  expected: Readonly<Record<string, unknown>>,
+  tolerance: number,
+  what = "",
+): void {
+  const wanted = outputsOf(expected).filter(([name]) => name !== "gate");
+  t.true(wanted.length > 0);
+  for (const [name, output] of wanted) {
+    close(t, actual[name] as Tensor, output, tolerance, `${what} ${name}`);
+  }
 }
 
 /** Asserts equality to a tolerance; a gradient that never arrived is zero. */

@@ -1,0 +1,104 @@
+import { Block } from "../models/block";
+import { LinearOntoResidual, LinearStreams, Nothing, PassOn } from "../models/stand-ins";
+import { init, Linear, Module, MultiHeadAttention } from "../nn";
+import type { Tensor } from "../torch";
+import * as torch from "../torch";
+import { type HeadRange, type InHeads, piecesByHead, type RunHeads } from "./heads";
+import type { Part } from "./site";
+
+/** What runs where a part is left out; see `skip`. */
+export function nothingInPlaceOf(site: Module, part: Part): Module {
+  if (site instanceof MultiHeadAttention) return new NoHeads(site.heads, site.query.outFeatures);
+  if (part === "intermediate") return new Nothing(outerLinears(site).last.outFeatures);
+  if (part === "output") return new PassOn(1, 1);
+  return new PassOn(0, streamsOf(site));
+}
+
+/**
+ * The linear layers in place of a part. They start as nothing in its place, so that training starts
+ * at `skip`; only a module that changes the width, and is no known part, starts at random.
+ */
+export function linearInPlaceOf(site: Module, part: Part): Module {
+  if (site instanceof MultiHeadAttention) {
+    const { inFeatures, outFeatures } = site.query;
+    return new LinearHeads(site.heads, zeros(linearLike(site.query, inFeatures, outFeatures)));
+  }
+  const { first, last } = outerLinears(site);
+  const make = () => linearLike(first, first.inFeatures, last.outFeatures);
+  if (part === "output") return new LinearOntoResidual(zeros(make()));
+  if (part === "intermediate") return new LinearStreams([zeros(make())]);
+  const start = first.inFeatures === last.outFeatures ? identity : (linear: Linear) => linear;
+  return new LinearStreams(Array.from({ length: streamsOf(site) }, () => start(make())));
+}
+
+/** Heads that are left out: zeros for each. */
+export class NoHeads extends Module implements InHeads {
+  constructor(
+    private readonly heads: number,
+    private readonly size: number,
+  ) {
+    super();
+  }
+
+  override forward(x: Tensor): Tensor {
+    return x.newZeros([...x.shape.slice(0, -1), this.size]);
+  }
+
+  inHeads(ranges: readonly HeadRange[]): RunHeads[] {
+    return ranges.map(({ count }) => (x) => {
+      const [batch, length] = x.shape;
+      return x.newZeros([batch, count, length, this.size / this.heads]);
+    });
+  }
+}
+
+/** A linear layer in place of heads: a slice of its outputs for each. */
+export class LinearHeads extends Module implements InHeads {
+  constructor(
+    private readonly heads: number,
+    readonly linear: Linear,
+  ) {
+    super();
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.linear.forward(x);
+  }
+
+  inHeads(ranges: readonly HeadRange[]): RunHeads[] {
+    return piecesByHead(this.linear, this.heads, ranges);
+  }
+}
+
+function streamsOf(site: Module): number {
+  return site instanceof Block ? site.streams : 1;
+}
+
+/** The linear layers that a module begins and ends with, which tell its widths. */
+function outerLinears(site: Module): { first: Linear; last: Linear } {
+  const linears = site
+    .namedModules()
+    .map(([, module]) => module)
+    .filter((module) => module instanceof Linear);
+  if (linears.length > 0) return { first: linears[0], last: linears[linears.length - 1] };
+  throw new Error(
+    `${site.constructor.name} has no linear layer that would tell its width: ` +
+      `write an alternative of your own, { name, keepsNames, build }`,
+  );
+}
+
+function linearLike({ weight }: Linear, inFeatures: number, outFeatures: number): Linear {
+  return new Linear(inFeatures, outFeatures, { device: weight.device, dtype: weight.dtype });
+}
+
+function zeros(linear: Linear): Linear {
+  init.zeros_(linear.weight);
+  init.zeros_(linear.bias!);
+  return linear;
+}
+
+function identity(linear: Linear): Linear {
+  init.zeros_(linear.bias!);
+  torch.noGrad(() => linear.weight.copy_(torch.eye(linear.inFeatures)));
+  return linear;
+}

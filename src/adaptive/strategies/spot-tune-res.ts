@@ -1,0 +1,9 @@
+import { frozenOrTuned } from "../alternative";
+import { segment } from "../site";
+import { combine, type Strategy } from "../strategy";
+import type { SpotTuneOptions } from "./spot-tune-block";
+
+/** SpotTune_Res: every segment between two skip connections is frozen or tuned. */
+export function spotTuneRes({ tuned, ...parts }: SpotTuneOptions = {}): Strategy {
+  return combine("SpotTune_Res", segment, frozenOrTuned(tuned), parts);
+}
