@@ -9,6 +9,9 @@ import * as train from "./train";
 
 /** Runs the command line; sets the exit code to 1 where something went wrong. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // Threads that wait for each other sleep: spinning makes training on a busy machine several times
+  // slower. LibTorch's OpenMP reads this when it is loaded, which no command has done yet.
+  process.env.OMP_WAIT_POLICY ??= "PASSIVE";
   const program = new Command("adaptune")
     .description("per-instance adaptive finetuning of transformers")
     .version((require("../../package.json") as { version: string }).version)
