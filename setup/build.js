@@ -1,3 +1,4 @@
+const { wantedFlavour } = require("./device");
 const { fetchLibTorch } = require("./libtorch/fetch");
 const { findLibTorch } = require("./libtorch/find");
 const { addonIsFresh, buildAddon } = require("./native");
@@ -19,6 +20,11 @@ async function build({ force = false } = {}) {
   const libtorch = found.choice ?? (await fetchLibTorch());
   const flavour = libtorch.flavour.toUpperCase();
   console.log(`LibTorch ${libtorch.version}, ${flavour}: ${libtorch.path} (${libtorch.reason})`);
+  const wanted = wantedFlavour();
+  if (wanted.flavour === "cuda" && libtorch.flavour === "cpu") {
+    const rest = wanted.required ? "" : "; with ADAPTUNE_DEVICE=cuda set, another is used";
+    console.log(`  ${wanted.reason}, but this LibTorch is built without CUDA${rest}`);
+  }
 
   if (force || !addonIsFresh(libtorch)) {
     const { compiler, cmake } = requireToolchain();
