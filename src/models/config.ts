@@ -23,6 +23,14 @@ export function configClass<S extends z.ZodObject>(owner: string, schema: S): Co
   } as unknown as ConfigClass<S>;
 }
 
+/** How many classes a `config.json` of another library lists, as `id2label`; none where it does not. */
+export function labelCount({ id2label }: Readonly<Record<string, unknown>>): {
+  num_labels?: number;
+} {
+  const isList = typeof id2label === "object" && id2label !== null;
+  return isList ? { num_labels: Object.keys(id2label).length } : {};
+}
+
 /** The entries of a `config.json` of another library that a configuration knows. */
 export function knownEntries(
   { keys }: { readonly keys: readonly string[] },

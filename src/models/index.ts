@@ -7,7 +7,15 @@ export {
   BertOutput,
   type BertSize,
 } from "./bert";
+export { BertConfig } from "./bert-config";
 export { BertPredictionHeadTransform, MaskedWordsHead } from "./bert-heads";
+export {
+  Bert,
+  type BertClassOutputs,
+  BertForSequenceClassification,
+  type BertInputs,
+  type BertOutputs,
+} from "./bert-model";
 export { AttentionSegment, Block, FeedForwardSegment } from "./block";
 export { coordinateEmbeddings } from "./coordinates";
 export { Lxmert, type LxmertInputs, type LxmertOutputs } from "./lxmert";
@@ -31,6 +39,15 @@ export {
 export { Model, type PretrainedOptions } from "./model";
 export { type PretrainedReport, reportLine } from "./pretrained";
 export { Pooler, TextEmbeddings } from "./text-embeddings";
+export {
+  ViT,
+  type ViTClassOutputs,
+  ViTForImageClassification,
+  type ViTInputs,
+  type ViTOutputs,
+} from "./vit";
+export { ViTConfig } from "./vit-config";
+export { ViTAttention, ViTFeedForward, ViTLayer, ViTOutput } from "./vit-layer";
 export { type Embedded, VLBert, type VLBertParts } from "./vl-bert";
 export { VLBertConfig } from "./vl-bert-config";
 export {

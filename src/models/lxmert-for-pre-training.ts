@@ -25,11 +25,11 @@ export class LxmertForPreTraining extends LxmertModel {
 
   constructor(config: LxmertConfig = new LxmertConfig()) {
     super(config);
-    const { task_obj_predict, task_qa, num_qa_labels, initializer_range } = config;
+    const { task_obj_predict, task_qa, initializer_range } = config;
     const words = this.lxmert.embeddings.word_embeddings;
     this.cls = new LxmertPreTrainingHeads(config, words.weight);
     this.obj_predict_head = task_obj_predict ? new LxmertRegionHead(config) : null;
-    this.answer_head = task_qa ? new LxmertAnswerHead(config, num_qa_labels) : null;
+    this.answer_head = task_qa ? new LxmertAnswerHead(config) : null;
     for (const head of [this.cls, this.obj_predict_head, this.answer_head]) {
       if (head) initialiseLikeBert(head, initializer_range);
     }

@@ -18,7 +18,7 @@ export class LxmertForQuestionAnswering extends LxmertModel {
 
   constructor(config: LxmertConfig = new LxmertConfig()) {
     super(config);
-    this.answer_head = new LxmertAnswerHead(config, config.num_qa_labels);
+    this.answer_head = new LxmertAnswerHead(config);
     initialiseLikeBert(this.answer_head, config.initializer_range);
   }
 

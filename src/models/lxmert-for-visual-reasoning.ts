@@ -1,10 +1,12 @@
+import type { Sequential } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { initialiseLikeBert } from "./initialise";
 import type { LxmertEmbedded, LxmertInputs } from "./lxmert";
 import { LxmertConfig } from "./lxmert-config";
-import { LxmertAnswerHead } from "./lxmert-heads";
+import { twoLayers } from "./lxmert-heads";
 import { LxmertModel } from "./lxmert-model";
+import { backboneRenames } from "./lxmert-names";
 
 /** A batch of statements about two images each; the text is that of LXMERT. */
 export type LxmertPairInputs = Omit<
@@ -30,20 +32,21 @@ export interface LxmertPairOutputs extends Record<string, Tensor> {
  * LXMERT that tells whether a statement holds for two images, as in NLVR2:
  *
  *     text -- layer ----+- x_layers with image 0 -> pooled [B,D] -+
- *     images - r_layers +- x_layers with image 1 -> pooled [B,D] -+- answer_head -> logits [B,2]
+ *     images - r_layers +- x_layers with image 1 -> pooled [B,D] -+- logit_fc -> logits [B,2]
  *
  * Its blocks see rows of B inputs, one image after the other, so that a decision about an input
  * serves both images; the words alone are read once.
  */
 export class LxmertForVisualReasoning extends LxmertModel {
   static override readonly architecture = "LxmertForVisualReasoning";
+  static override readonly renames = backboneRenames;
 
-  readonly answer_head: LxmertAnswerHead;
+  readonly logit_fc: Sequential;
 
   constructor(config: LxmertConfig = new LxmertConfig()) {
     super(config);
-    this.answer_head = new LxmertAnswerHead(config, 2, 2 * config.hidden_size);
-    initialiseLikeBert(this.answer_head, config.initializer_range);
+    this.logit_fc = twoLayers(config, 2 * config.hidden_size, 2);
+    initialiseLikeBert(this.logit_fc, config.initializer_range);
   }
 
   override forward(inputs: LxmertPairInputs): LxmertPairOutputs {
@@ -57,7 +60,7 @@ export class LxmertForVisualReasoning extends LxmertModel {
       return pooler.forward(encoder.cross(streams)[0]);
     };
     const pooled = torch.cat(pairs.map(pooledOf), 1); // [B,2D]
-    return { pooled, logits: this.answer_head.forward(pooled) };
+    return { pooled, logits: this.logit_fc.forward(pooled) };
   }
 
   /** Everything before the blocks, the text and both images: hidden [B,T+2O,D], mask [B,1,1,T+2O]. */

@@ -3,25 +3,33 @@ import type { Tensor } from "../torch";
 import { BertPredictionHeadTransform, MaskedWordsHead } from "./bert-heads";
 import type { LxmertConfig } from "./lxmert-config";
 
-/** Scores answers by two layers: pooled [B,P] -> [B,2D] -> [B,A]. */
+/** Scores answers: pooled [B,D] -> [B,A]. */
 export class LxmertAnswerHead extends Module {
   readonly logit_fc: Sequential;
 
-  /** `inputSize` is P, D by default. */
-  constructor({ hidden_size }: LxmertConfig, answers: number, inputSize = hidden_size) {
+  constructor(config: LxmertConfig) {
     super();
-    const wide = 2 * hidden_size;
-    this.logit_fc = new Sequential(
-      new Linear(inputSize, wide),
-      new GELU(),
-      new LayerNorm(wide, { eps: 1e-12 }),
-      new Linear(wide, answers),
-    );
+    this.logit_fc = twoLayers(config, config.hidden_size, config.num_qa_labels);
   }
 
   override forward(pooled: Tensor): Tensor {
     return this.logit_fc.forward(pooled);
   }
+}
+
+/** The classifier of all tasks: [B,n] -> [B,2D] -> [B,C]. */
+export function twoLayers(
+  { hidden_size }: LxmertConfig,
+  inputs: number,
+  classes: number,
+): Sequential {
+  const wide = 2 * hidden_size;
+  return new Sequential(
+    new Linear(inputs, wide),
+    new GELU(),
+    new LayerNorm(wide, { eps: 1e-12 }),
+    new Linear(wide, classes),
+  );
 }
 
 /** Masked words by the language stream, and by the pooled output whether text and image match. */

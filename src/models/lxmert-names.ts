@@ -1,10 +1,15 @@
 import type { Tensor } from "../torch";
 import { countOf, type Rename, sizesOf } from "./names";
 
-/** From the names of the original code, pre-trained or finetuned, to those of Hugging Face. */
-export const lxmertRenames: readonly Rename[] = [
+/** From the names of the original code to those of Hugging Face, heads aside. */
+export const backboneRenames: readonly Rename[] = [
   [/^lxrt_encoder\.model\./, ""],
   [/^bert\./, "lxmert."],
+];
+
+/** The same with the answer head of a finetuned model. */
+export const lxmertRenames: readonly Rename[] = [
+  ...backboneRenames,
   [/^logit_fc\./, "answer_head.logit_fc."],
 ];
 

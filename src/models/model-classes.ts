@@ -1,8 +1,10 @@
+import { Bert, BertForSequenceClassification } from "./bert-model";
 import { Lxmert } from "./lxmert";
 import { LxmertForPreTraining } from "./lxmert-for-pre-training";
 import { LxmertForQuestionAnswering } from "./lxmert-for-question-answering";
 import { LxmertForVisualReasoning } from "./lxmert-for-visual-reasoning";
 import type { ModelClass } from "./model";
+import { ViT, ViTForImageClassification } from "./vit";
 import { VLBertForQuestionAnswering } from "./vl-bert-for-question-answering";
 
 /**
@@ -15,4 +17,8 @@ export const modelClasses: readonly ModelClass[] = [
   LxmertForPreTraining,
   LxmertForQuestionAnswering,
   LxmertForVisualReasoning,
+  Bert,
+  BertForSequenceClassification,
+  ViT,
+  ViTForImageClassification,
 ];

@@ -1,6 +1,6 @@
 import type { Tensor } from "../torch";
 
-/** What of a weight's name in a checkpoint is replaced by what. */
+/** What of a weight's name in a checkpoint is replaced by what; a name that vanishes is left out. */
 export type Rename = readonly [from: RegExp, to: string];
 
 /** Left by wrappers and by checkpoints of 2018 and 2019. */
@@ -17,7 +17,9 @@ export function renamed(
 ): Record<string, Tensor> {
   const rename = (name: string) =>
     [...OLD_NAMES, ...renames].reduce((changed, [from, to]) => changed.replace(from, to), name);
-  const entries = Object.entries(state).map(([name, tensor]) => [rename(name), tensor] as const);
+  const entries = Object.entries(state)
+    .map(([name, tensor]) => [rename(name), tensor] as const)
+    .filter(([name]) => name !== "");
   const names = new Set(entries.map(([name]) => name));
   if (names.size < entries.length) throw new Error("two of the names in it mean the same weight");
   return Object.fromEntries(entries);

@@ -8,6 +8,8 @@ export interface AttentionSize extends FactoryOptions {
   readonly contextSize?: number;
   /** Dropout probability of the attention weights in training; 0 by default. */
   readonly dropout?: number;
+  /** Whether queries, keys and values have biases; true by default. */
+  readonly bias?: boolean;
 }
 
 /**
@@ -28,16 +30,16 @@ export class MultiHeadAttention extends Module {
   constructor(
     size: number,
     readonly heads: number,
-    { contextSize = size, dropout = 0, ...factory }: AttentionSize = {},
+    { contextSize = size, dropout = 0, ...linear }: AttentionSize = {},
   ) {
     super();
     if (!Number.isInteger(size / heads)) {
       throw new RangeError(`${heads} attention heads do not divide the width ${size}`);
     }
     this.dropout = dropout;
-    this.query = new Linear(size, size, factory);
-    this.key = new Linear(contextSize, size, factory);
-    this.value = new Linear(contextSize, size, factory);
+    this.query = new Linear(size, size, linear);
+    this.key = new Linear(contextSize, size, linear);
+    this.value = new Linear(contextSize, size, linear);
   }
 
   /** The mask, added to the scores or boolean with true where to attend, broadcasts to [B,H,S,S']. */

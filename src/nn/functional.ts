@@ -38,6 +38,25 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   return product;
 }
 
+export interface ConvOptions {
+  /** Rows and columns from one window to the next; 1 by default. */
+  readonly stride?: number;
+  /** Zeros added on all four sides; 0 by default. */
+  readonly padding?: number;
+}
+
+/** x [B,n,H,W], weight [m,n,k,l], bias [m] -> [B,m,H',W']. */
+export function conv2d(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  { stride = 1, padding = 0 }: ConvOptions = {},
+): Tensor {
+  const out = torch.conv2d(x, weight, bias, [stride, stride], [padding, padding]);
+  count((2 * out.numel() * weight.numel()) / weight.shape[0]);
+  return out;
+}
+
 export interface AttentionOptions {
   /** Added to the scores, or boolean with true where to attend: broadcasts to [B,H,S,S']. */
   readonly attnMask?: Tensor | null;

@@ -1,6 +1,7 @@
 export { GELU, Identity, ReLU, Tanh } from "./activation";
 export { type AttentionSize, MultiHeadAttention } from "./attention";
 export { ModuleList, Sequential } from "./containers";
+export { Conv2d, type Conv2dOptions } from "./conv";
 export { Dropout } from "./dropout";
 export { Embedding, type EmbeddingOptions } from "./embedding";
 export * as functional from "./functional";

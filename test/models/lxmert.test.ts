@@ -160,7 +160,7 @@ test("a statement about two images is judged by both pooled outputs", (t) => {
   );
   t.true(distance(pooled, expected) < 1e-6);
   t.deepEqual(logits.shape, [3, 2]);
-  t.true(torch.equal(logits, model.answer_head.forward(pooled)));
+  t.true(torch.equal(logits, model.logit_fc.forward(pooled)));
   t.deepEqual(model.embed(both).hidden.shape, [3, 6 + 2 * 4, 8]);
   t.deepEqual(model.embed(both).mask.shape, [3, 1, 1, 14]);
 });

@@ -82,4 +82,9 @@ initial("xavier_uniform", lambda: nn.init.xavier_uniform_(torch.empty(6, 10), ga
 initial("kaiming_uniform", lambda: nn.init.kaiming_uniform_(torch.empty(6, 10, 3), a=math.sqrt(5)))
 initial("trunc_normal", lambda: nn.init.trunc_normal_(torch.empty(6, 10), 1.0, 2.0, -1.0, 2.5))
 
+torch.manual_seed(4)
+record("conv2d", nn.Conv2d(3, 4, 2, stride=2).double(), {"x": x(2, 3, 6, 6)})
+record("conv2d_padded", nn.Conv2d(2, 3, 3, padding=1, bias=False).double(), {"x": x(2, 2, 4, 5)})
+initial("conv2d", lambda: nn.Conv2d(3, 4, 2))
+
 save_file({name: tensor.detach().clone().contiguous() for name, tensor in saved.items()}, HERE / "nn.safetensors")

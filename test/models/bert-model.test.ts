@@ -1,0 +1,51 @@
+import test from "ava";
+import { Bert, BertConfig, BertForSequenceClassification, type BertInputs } from "../../src/models";
+import * as torch from "../../src/torch";
+import { below, distance, gradientDistance, gradientsOf, weightedSum } from "../reference/load";
+import { encoderReference } from "./encoder-support";
+
+const { values, weights, config: stored, inputs } = encoderReference("bert-model");
+const config = new BertConfig(BertForSequenceClassification.readConfig(stored));
+
+for (const [dtype, outputs, gradients] of [
+  ["float64", 1e-10, 1e-9],
+  ["float32", 1e-5, 1e-4],
+] as const) {
+  for (const masks of ["masked", "open"] as const) {
+    test(`outputs and gradients are those of transformers, ${masks}, in ${dtype}`, (t) => {
+      const model = new BertForSequenceClassification(config).to(dtype);
+      model.loadStateDict(weights);
+      const { inputIds, ...rest } = inputs(dtype) as unknown as BertInputs;
+      const given = model.forward({ inputIds, ...(masks === "masked" && rest) });
+      const expected = below(values, `${masks}.out`);
+      t.deepEqual(Object.keys(given).sort(), Object.keys(expected).sort());
+      for (const [name, tensor] of Object.entries(expected)) {
+        const off = distance(given[name], tensor);
+        t.true(off <= outputs, `${name} is off by ${off}`);
+      }
+      const sum = Object.keys(expected).map((name) => weightedSum(given[name]));
+      sum.reduce((a, b) => a.add(b)).backward();
+      const { name, off } = gradientDistance(gradientsOf(model), below(values, `${masks}.grad`));
+      t.true(off <= gradients, `the gradient of ${name} is off by ${off}`);
+    });
+  }
+}
+
+test("the configuration of transformers is read: what is known, and its list of classes", (t) => {
+  t.is(config.num_labels, 3);
+  t.is(config.hidden_size, 8);
+  t.throws(() => new BertConfig(Bert.readConfig({ ...stored, hidden_act: "relu" })), {
+    message: /hidden_act/,
+  });
+  t.throws(() => new BertConfig(Bert.readConfig({ ...stored, is_decoder: true })), {
+    message: /is_decoder/,
+  });
+});
+
+test("the parts before and in the blocks make the whole", (t) => {
+  const model = new Bert(config).eval();
+  const given = inputs() as unknown as BertInputs;
+  const { hidden, mask } = model.embed(given);
+  t.deepEqual(mask.shape, [3, 1, 1, 6]);
+  t.true(torch.equal(model.encoder.forward(hidden, mask), model.forward(given).hidden));
+});
