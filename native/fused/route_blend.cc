@@ -174,7 +174,8 @@ class RouteBlend : public torch::autograd::Function<RouteBlend> {
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     TORCH_CHECK(!at::GradMode::is_enabled(),
-                "gradients of gradients are not supported; call backward without createGraph");
+                "route_blend: gradients of gradients are not supported; call backward without "
+                "createGraph");
     const auto saved = context->get_saved_variables();
     const auto alternatives = saved.size() - 1;
     const Partition rows = partition(saved[0], static_cast<int64_t>(alternatives));
