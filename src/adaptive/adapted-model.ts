@@ -3,6 +3,7 @@ import * as torch from "../torch";
 import { noGrad, Tensor } from "../torch";
 import { type DecisionSpace, Decisions } from "./decisions";
 import type { Gate } from "./gate";
+import { type Mask, merge } from "./merge";
 import { batchOf, type Inputs, type Policy } from "./policy";
 import { RoutedModule } from "./routed-module";
 import type { ExecutedRows, Routing } from "./routing";
@@ -84,6 +85,14 @@ export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Mod
 
   resetExecuted(): void {
     this.routing.reset();
+  }
+
+  /**
+   * The plain model that gives the same for every input where all get the same decisions: a number
+   * for every site, or an alternative's name for all. Without a mask, that of a static strategy.
+   */
+  merge(mask: Mask = []): M {
+    return merge(this.model, this.space, mask);
   }
 
   /** The parameters that train, the policy's apart: it has an optimizer of its own. */

@@ -35,7 +35,7 @@ export function linearInPlaceOf(site: Module, part: Part): Module {
 export class NoHeads extends Module implements InHeads {
   constructor(
     private readonly heads: number,
-    private readonly size: number,
+    readonly size: number,
   ) {
     super();
   }

@@ -4,6 +4,7 @@ import * as torch from "../torch";
 import type { Alternative } from "./alternative";
 import { type InPieces, piecesOf } from "./heads";
 import { matchesPath } from "./patterns";
+import { replaceModule } from "./replace-module";
 
 export interface LowRankOptions {
   /** Rank r of the update; 8 by default. */
@@ -115,4 +116,13 @@ export class LowRankLinear extends Module implements InPieces {
   private get scale(): number {
     return this.alpha / this.lora_A.shape[0];
   }
+}
+
+/** A module with low-rank updates added to the weights, itself in that it has none. */
+export function withoutUpdates(module: Module): Module {
+  if (module instanceof LowRankLinear) return module.merged();
+  for (const [path, below] of module.namedModules()) {
+    if (below instanceof LowRankLinear) replaceModule(module, path, () => below.merged());
+  }
+  return module;
 }

@@ -1,8 +1,10 @@
-import { functional, type MultiHeadAttention } from "../nn";
+import { functional, type Module, type MultiHeadAttention } from "../nn";
 import { cat, noGrad, type Tensor } from "../torch";
 import type { Alternative } from "./alternative";
 import type { Rows, SiteDecision } from "./decisions";
 import { type HeadRange, headsOf, type RunHeads } from "./heads";
+import { withoutUpdates } from "./low-rank";
+import { mergeHeads } from "./merge-heads";
 import { blend, RoutedModule, rowSelector } from "./routed-module";
 import type { Routing } from "./routing";
 
@@ -52,6 +54,13 @@ export class RoutedHeads extends RoutedModule {
       .unflatten(0, [this.positions.length, x.shape[0]])
       .permute([1, 2, 0, 3])
       .flatten(2);
+  }
+
+  override merged(mask: readonly number[]): Module {
+    return mergeHeads(
+      this.modules.map(withoutUpdates),
+      this.positions.map((position) => mask[position]),
+    );
   }
 
   /** The contexts of an alternative for groups of heads, head after head: [n,S,d]; null for none. */

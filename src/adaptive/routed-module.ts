@@ -31,6 +31,9 @@ export abstract class RoutedModule extends Module {
     );
   }
 
+  /** What gives the same under a mask: a plain module. Takes the choice of every decision. */
+  abstract merged(mask: readonly number[]): Module;
+
   /** Alternatives in which nothing trains stay in evaluation mode. */
   override train(mode = true): this {
     this.training = mode;

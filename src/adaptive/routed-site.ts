@@ -2,6 +2,7 @@ import { functional, type Module } from "../nn";
 import { noGrad, Tensor } from "../torch";
 import type { Alternative } from "./alternative";
 import type { Rows, SiteDecision } from "./decisions";
+import { withoutUpdates } from "./low-rank";
 import { blend, RoutedModule, rowSelector } from "./routed-module";
 import type { Routing } from "./routing";
 import type { Part } from "./site";
@@ -42,6 +43,10 @@ export class RoutedSite extends RoutedModule {
     if (!decision.gate.requiresGrad) return blendResults(decision, winners, []);
     const losers = noGrad(() => decision.others.map(run));
     return blendResults(decision, winners, losers);
+  }
+
+  override merged(mask: readonly number[]): Module {
+    return withoutUpdates(this.modules[mask[this.position]]);
   }
 
   private run(k: number, rows: Rows, args: readonly unknown[]): unknown {

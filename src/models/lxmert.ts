@@ -116,16 +116,16 @@ export class Lxmert extends Model {
 export class LxmertEncoder extends Module {
   readonly visn_fc: RegionEmbeddings;
   readonly layer: ModuleList<BertLayer>;
-  readonly x_layers: ModuleList<LxmertCrossLayer>;
   readonly r_layers: ModuleList<BertLayer>;
+  readonly x_layers: ModuleList<LxmertCrossLayer>;
 
   constructor(config: LxmertConfig) {
     super();
     const { l_layers, x_layers, r_layers } = config;
     this.visn_fc = new RegionEmbeddings(config);
     this.layer = repeat(l_layers, () => new BertLayer(config));
-    this.x_layers = repeat(x_layers, () => new LxmertCrossLayer(config));
     this.r_layers = repeat(r_layers, () => new BertLayer(config));
+    this.x_layers = repeat(x_layers, () => new LxmertCrossLayer(config));
   }
 
   override forward({ language, vision, languageMask, visionMask }: LxmertEmbedded): Streams {

@@ -4,6 +4,7 @@ import * as torch from "../torch";
 import { findCheckpoint, readConfig, readWeights, writeCheckpoint } from "./checkpoint";
 import { aligned, type Rename, renamed } from "./names";
 import { loadPretrained, type PretrainedReport, reportLine } from "./pretrained";
+import { describeStandIns, putStandIns, type StandIns } from "./stand-ins";
 
 /** The values of a configuration by their names in `config.json`. */
 export type ConfigValues = Readonly<Record<string, unknown>>;
@@ -84,6 +85,7 @@ export abstract class Model extends Module {
         const values = stored ? storedValues(modelClass, stored) : modelClass.configOf!(state);
         const config = new modelClass.Config!({ ...values, ...changes } as never);
         const model = new modelClass(config as never);
+        putStandIns(model, (stored?.stand_ins ?? {}) as StandIns);
         const wanted = new Set(Object.keys(model.stateDict()));
         const fit = {
           exact: statedArchitecture(stored) === modelClass.architecture,
@@ -103,7 +105,13 @@ export abstract class Model extends Module {
     const { modelType, architecture } = this.constructor as unknown as ModelClass;
     // A tied weight goes once, by its first name: reading asks for no more.
     const weights = Object.fromEntries(uniqueWeights(Object.entries(this.stateDict())));
-    const config = { model_type: modelType, architectures: [architecture], ...this.config };
+    const stand_ins = describeStandIns(this);
+    const config = {
+      model_type: modelType,
+      architectures: [architecture],
+      ...(Object.keys(stand_ins).length > 0 && { stand_ins }),
+      ...this.config,
+    };
     writeCheckpoint(folder, config, weights);
   }
 }
@@ -125,7 +133,7 @@ function classFor<M extends Model>(asked: ModelClass<M>, stored: ConfigValues, f
 }
 
 function storedValues(modelClass: ModelClass, stored: ConfigValues): ConfigValues {
-  const { model_type: _, architectures: __, ...values } = stored;
+  const { model_type: _, architectures: __, stand_ins: ___, ...values } = stored;
   return modelClass.readConfig(values);
 }
 

@@ -1,13 +1,16 @@
 import { Linear, Module, ModuleList, type MultiHeadAttention, type Registered } from "../nn";
 import type { Tensor } from "../torch";
 
-/** A stand-in as `config.json` has it, by the path of what it stands in for. */
+/** A stand-in as `config.json` has it. */
 export type StandInDescription =
   | { readonly pass_on: readonly [first: number, count: number] }
   | { readonly nothing: number }
   | { readonly linear: readonly (readonly [inFeatures: number, outFeatures: number])[] }
   | { readonly linear_onto_residual: readonly [inFeatures: number, outFeatures: number] }
   | { readonly linear_beside_heads: readonly [inFeatures: number, outFeatures: number] };
+
+/** All stand-ins of a model by the paths of what they stand in for: `stand_ins` in `config.json`. */
+export type StandIns = Readonly<Record<string, StandInDescription>>;
 
 /** A module in the place of a part of a model that was left out or replaced. */
 export abstract class StandIn extends Module {
@@ -104,8 +107,8 @@ export class LinearBesideHeads extends StandIn {
   }
 }
 
-/** All stand-ins of a model by their paths. */
-export function describeStandIns(model: Module): Record<string, StandInDescription> {
+/** The stand-ins that a model has. */
+export function describeStandIns(model: Module): StandIns {
   return Object.fromEntries(
     model
       .namedModules()
@@ -114,10 +117,7 @@ export function describeStandIns(model: Module): Record<string, StandInDescripti
 }
 
 /** Puts stand-ins, with fresh weights, into a model as described. */
-export function putStandIns(
-  model: Module,
-  described: Readonly<Record<string, StandInDescription>>,
-): void {
+export function putStandIns(model: Module, described: StandIns): void {
   for (const [path, description] of Object.entries(described)) {
     model.setModule(path, make(description, model.getModule(path)));
   }

@@ -10,6 +10,7 @@ import {
   type Policy,
   standard,
 } from "../../src/adaptive";
+import { Model } from "../../src/models";
 import { Module, Parameter } from "../../src/nn";
 import { AdamW } from "../../src/optim";
 import type { Tensor } from "../../src/torch";
@@ -279,6 +280,27 @@ export function adaptiveContract(test: TestFn, strategy: StrategyCase, model: Mo
       }
     });
   }
+
+  test(title("a fixed mask merges into a plain model, which is saved and read"), (t) => {
+    const { pretrained, adapted, inputs } = setting(model, strategy);
+    for (const mask of [
+      adapted.sites.map((_, n) => (n * n + 1) % names.length),
+      adapted.sites.map(() => names.length - 1),
+    ]) {
+      const expected = adapted.eval().forward(inputs, { decisions: mask });
+      const merged = adapted.merge(mask);
+      t.is(merged.constructor, pretrained.constructor);
+      sameOutputs(t, merged.eval().forward(inputs), expected, 1e-12, "merged");
+      if (!(merged instanceof Model)) continue;
+      const folder = mkdtempSync(join(tmpdir(), "adaptune-"));
+      t.teardown(() => rmSync(folder, { recursive: true }));
+      merged.savePretrained(folder);
+      const read = Model.fromPretrained(folder, { report: () => {} });
+      t.is(read.constructor, pretrained.constructor);
+      const again = (read.to("float64").eval() as typeof merged).forward(inputs);
+      sameOutputs(t, again as Record<string, unknown>, expected, 1e-5, "read");
+    }
+  });
 
   test(title("8. micro-batches equal one batch"), (t) => {
     const accumulated = (size: number) => {
