@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ModelClass } from "../models/model";
 import { uniqueWeights } from "../nn";
 import type { SchedulerState } from "../optim";
 import * as torch from "../torch";
@@ -24,10 +25,11 @@ const STATE = "state.safetensors";
  */
 export function writeCheckpoint(folder: string, model: TrainedModel, state: TrainerState): void {
   const { config } = model.model;
-  const { modelType } = model.model.constructor as unknown as { modelType: string };
+  const { modelType, architecture } = model.model.constructor as unknown as ModelClass;
   makeWholeFolder(folder, (partial) => {
     mkdirSync(partial, { recursive: true });
-    const json = JSON.stringify({ model_type: modelType, ...config }, null, 2);
+    const header = { model_type: modelType, architectures: [architecture], ...config };
+    const json = JSON.stringify(header, null, 2);
     writeFileSync(join(partial, CONFIG), `${json}\n`);
     torch.scope(() => {
       const weights = uniqueWeights(Object.entries(model.stateDict()));

@@ -44,7 +44,7 @@ export async function evaluateRun(
 /** The model of a checkpoint, as its recipe made it. */
 function openTrained(folder: string, recipe: Recipe): TrainedModel {
   const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
-  const { model_type: _, ...values } = config as ModelValues;
+  const { model_type: _, architectures: __, ...values } = config as ModelValues;
   const model = adaptModel(makeModel(recipe.model.type, values), recipe);
   loadWeights(folder, model);
   return model;

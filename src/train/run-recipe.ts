@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { VLBertForQuestionAnswering } from "../models";
+import { type PretrainedReport, reportLine, VLBertForQuestionAnswering } from "../models";
 import * as torch from "../torch";
 import { describeEnvironment } from "./environment";
 import { explaining, Failure } from "./failure";
@@ -82,7 +82,11 @@ export async function openModel(
   if (from === null) return newModel(recipe, task.dataset);
   const folder = await pretrainedFolder(from, options);
   const hints = { where: "the recipe's model.from", next: "name a model, a run or a recipe" };
-  const model = explaining(hints, () => VLBertForQuestionAnswering.fromPretrained(folder));
+  const report = (counts: PretrainedReport) =>
+    options.watch?.note?.(`${from}: ${reportLine(counts)}`);
+  const model = explaining(hints, () =>
+    VLBertForQuestionAnswering.fromPretrained(folder, { report }),
+  );
   checkFits(model, task.dataset, from);
   return model;
 }

@@ -16,15 +16,19 @@ test.before(() => {
 
 /** What each example prints, among other things. */
 const EXPECTED: Record<string, RegExp> = {
-  "torch-in-a-minute.js":
+  "torch-in-a-minute.ts":
     /step 100: loss \d\.\d\de-[2-9]\d?\n.*read back \[ 'bias', 'weight' \]|read back/s,
-  "adapt-vl-bert.js": /step 40: loss \d\.\d{3}\n0 is frozen.*FLOPs for the first input/s,
-  "your-own-model.js": /layers\.2.*skip/s,
+  "adapt-vl-bert.ts": /step 40: loss \d\.\d{3}\n0 is frozen.*FLOPs for the first input/s,
+  "your-own-model.ts": /layers\.2.*skip/s,
 };
 
 for (const file of readdirSync(folder)) {
   test(`${file} runs and prints what it is about`, async (t) => {
-    const { stdout } = await promisify(execFile)(process.execPath, [join(folder, file)]);
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      "-r",
+      "ts-node/register/transpile-only",
+      join(folder, file),
+    ]);
     t.regex(stdout, EXPECTED[file]);
   });
 }

@@ -1,34 +1,32 @@
 // Any module can be adapted: name its sites by a path pattern and say what they may be.
-// Run with: node examples/your-own-model.js
-const { adapt, alternative, GivenPolicy } = require("adaptune");
-const nn = require("adaptune/nn");
-const torch = require("adaptune/torch");
+// Run with: npx ts-node -T examples/your-own-model.ts
+import { adapt, alternative, GivenPolicy, type Strategy } from "adaptune";
+import * as nn from "adaptune/nn";
+import * as torch from "adaptune/torch";
 
 torch.manualSeed(0);
 
 /** x [B,8] -> x + tanh(linear(x)) [B,8] */
 class Residual extends nn.Module {
-  linear = new nn.Linear(8, 8);
+  readonly linear = new nn.Linear(8, 8);
 
-  /** @override @param {torch.Tensor} x */
-  forward(x) {
+  override forward(x: torch.Tensor): torch.Tensor {
     return x.add(this.linear.forward(x).tanh());
   }
 }
 
 /** Takes named inputs and gives named outputs: that is all adaptune asks of a model. */
 class Tower extends nn.Module {
-  layers = new nn.Sequential(new Residual(), new Residual(), new Residual());
-  head = new nn.Linear(8, 2);
+  readonly layers = new nn.Sequential(new Residual(), new Residual(), new Residual());
+  readonly head = new nn.Linear(8, 2);
 
-  /** @override @param {{ x: torch.Tensor }} inputs */
-  forward({ x }) {
+  override forward({ x }: { x: torch.Tensor }) {
     return { logits: this.head.forward(this.layers.forward(x)) };
   }
 }
 
 // Where x what: every residual layer may stay frozen, be tuned, or be skipped.
-const strategy = {
+const strategy: Strategy = {
   name: "mine",
   where: "layers.*",
   what: [alternative.frozen, alternative.tuned, alternative.skip],

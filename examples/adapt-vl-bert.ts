@@ -1,8 +1,8 @@
 // Adaptive finetuning: a small VL-BERT whose blocks are frozen or tuned, for every input anew.
-// Run with: node examples/adapt-vl-bert.js
-const { adapt, spotTuneBlock, VLBertConfig, VLBertForQuestionAnswering } = require("adaptune");
-const { AdamW } = require("adaptune/optim");
-const torch = require("adaptune/torch");
+// Run with: npx ts-node -T examples/adapt-vl-bert.ts
+import { adapt, spotTuneBlock, VLBertConfig, VLBertForQuestionAnswering } from "adaptune";
+import { AdamW } from "adaptune/optim";
+import * as torch from "adaptune/torch";
 
 torch.manualSeed(0);
 

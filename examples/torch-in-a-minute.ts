@@ -1,7 +1,8 @@
-// The bindings alone: tensors, gradients, memory, files. Run with: node examples/torch-in-a-minute.js
-const { tmpdir } = require("node:os");
-const { join } = require("node:path");
-const torch = require("adaptune/torch");
+// The bindings alone: tensors, gradients, memory, files. Run with: npx ts-node -T examples/torch-in-a-minute.ts
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as torch from "adaptune/torch";
 
 torch.manualSeed(0);
 
@@ -38,4 +39,4 @@ console.log("largest", torch.ops.aten.max(x).item());
 const file = join(tmpdir(), `adaptune-example-${process.pid}.safetensors`);
 torch.save({ weight, bias }, file);
 console.log("read back", Object.keys(torch.load(file)), torch.memory());
-require("node:fs").rmSync(file);
+rmSync(file);
