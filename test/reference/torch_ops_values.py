@@ -1,0 +1,34 @@
+"""Random and fixed tensors for the cases of torch_ops_cases.py."""
+
+import torch
+
+f32, f64, f16, bf16 = torch.float32, torch.float64, torch.float16, torch.bfloat16
+i64, i32, u8, boolean = torch.int64, torch.int32, torch.uint8, torch.bool
+INF = float("inf")
+
+
+def x(*shape, dtype=f64):
+    return torch.randn(*shape, dtype=f64).to(dtype)
+
+
+def positive(*shape, dtype=f64):
+    return (torch.rand(*shape, dtype=f64) + 0.2).to(dtype)
+
+
+def ints(*values, dtype=i64):
+    return torch.tensor(values[0] if len(values) == 1 else list(values), dtype=dtype)
+
+
+def bits(*shape):
+    return torch.rand(*shape) < 0.5
+
+
+def spd(n):
+    a = x(n, n)
+    return a @ a.T + torch.eye(n, dtype=f64)
+
+
+def buffer(tensor):
+    """A tensor that gets no gradient."""
+    tensor.buffer = True
+    return tensor
