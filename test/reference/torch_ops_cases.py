@@ -9,11 +9,10 @@ def pointwise(op):
         op(name, x(2, 3))
     for name in ("log", "log1p", "sqrt", "rsqrt", "reciprocal", "lgamma", "digamma"):
         op(name, positive(2, 3))
-    for dtype in (f32, bf16, f16):
+    for dtype in (f64, f32, bf16, f16):
         op("exp", x(3, dtype=dtype))
         op("mul", x(2, 3, dtype=dtype), x(3, dtype=dtype))
         op("gelu", x(4, dtype=dtype))
-    op("gelu", x(5))
     op("gelu", x(5), approximate="tanh")
     op("elu", x(5), 0.5)
     op("elu", x(5), 0.5, 2.0, 3.0)
@@ -90,8 +89,8 @@ def pointwise(op):
     op("fill_", x(3), 2.5)
     op("zero_", x(2, 2))
     op("addcmul_", x(3), x(3), x(3), value=2)
-    op("add", x(3), x(3), out=torch.zeros(3, dtype=f64))
-    op("mul", x(3), x(3), out=torch.zeros(3, dtype=f64))
+    for name in ("add", "mul"):
+        op(name, x(3), x(3), out=torch.zeros(3, dtype=f64))
     op("_foreach_add", [x(2), x(3)], [x(2), x(3)], alpha=2)
     op("_foreach_add", [x(2), x(3)], 1.5)
     op("_foreach_mul", [x(2), x(3)], [2.0, -1.0])
@@ -287,8 +286,8 @@ def linear_algebra(op):
     op("linalg_slogdet", spd(3))
     op("linalg_solve", spd(3), x(3, 2))
     op("linalg_solve", spd(2), x(3, 2), left=False)
-    op("linalg_cholesky", spd(3))
-    op("linalg_cholesky", spd(3), upper=True)
+    for upper in (False, True):
+        op("linalg_cholesky", spd(3), upper=upper)
     op("linalg_qr", x(3, 2), "reduced")
     op("linalg_svdvals", x(3, 2))
     op("linalg_eigvalsh", spd(3), "U")
@@ -345,8 +344,8 @@ def losses(op):
     op("cross_entropy_loss", x(3, 4), torch.softmax(x(3, 4), 1), reduction=0)
     op("cross_entropy_loss", x(3, 4, dtype=bf16), ints(0, 3, 1))
     op("nll_loss", x(3, 4), ints(0, 3, 1), None, 1, -100)
-    op("mse_loss", x(2, 3), x(2, 3))
-    op("mse_loss", x(2, 3), x(2, 3), 0)
+    for reduction in (1, 0):
+        op("mse_loss", x(2, 3), x(2, 3), reduction)
     op("l1_loss", x(3), x(3), reduction=2)
     op("smooth_l1_loss", x(3), x(3), 1, 0.5)
     op("huber_loss", x(3), x(3), delta=0.3)
