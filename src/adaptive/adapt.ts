@@ -48,7 +48,8 @@ export function adapt<M extends AdaptableModel>(
     replaceModule(backbone, path, (module) => inPlace(module, group, plan.what, routing));
   }
   const chosen = decides ? policyFor(model, { also: plan.also, head, paths }, space, policy) : null;
-  return new AdaptedModel(backbone, chosen, new Gate(gate), routing).train(model.training);
+  const origin = { strategy: { ...plan, head }, policy: policy instanceof Module ? null : policy };
+  return new AdaptedModel(backbone, chosen, new Gate(gate), routing, origin).train(model.training);
 }
 
 /** What takes a module's place: its routed twin, or the one alternative that there is. */

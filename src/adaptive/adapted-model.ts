@@ -4,9 +4,10 @@ import { noGrad, Tensor } from "../torch";
 import { type DecisionSpace, Decisions } from "./decisions";
 import type { Gate } from "./gate";
 import { type Mask, merge } from "./merge";
-import { batchOf, type Inputs, type Policy } from "./policy";
+import { batchOf, type Inputs, type Policy, type PolicyOptions } from "./policy";
 import { RoutedModule } from "./routed-module";
 import type { ExecutedRows, Routing } from "./routing";
+import type { Strategy } from "./strategy";
 
 /** A model that can be adapted: named inputs, all leading with the batch, to named outputs. */
 export interface AdaptableModel extends Module {
@@ -32,6 +33,13 @@ export interface Told {
   readonly flops: Float64Array;
 }
 
+/** What an adapted model was made with. */
+export interface Origin {
+  readonly strategy: Strategy;
+  /** The size of its policy network; null where the policy is a module of the user's. */
+  readonly policy: PolicyOptions | null;
+}
+
 /**
  * A model whose sites are routed by the decisions of a policy; made by `adapt`.
  *
@@ -45,6 +53,7 @@ export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Mod
     readonly policy: Policy | null,
     readonly gate: Gate,
     private readonly routing: Routing,
+    readonly origin: Origin,
   ) {
     super();
   }

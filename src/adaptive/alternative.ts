@@ -15,13 +15,26 @@ export interface Alternative {
   readonly name: string;
   /** Whether its weights stay under the site's own names in the state (`layer.0.attention...`). */
   readonly keepsNames: boolean;
+  /** What it is, so that it can be written and made again; a user's own need not have one. */
+  readonly content?: AlternativeContent;
   build(site: Module, part: Part): Module;
 }
+
+/** What an alternative is, as `adaptive.json` has it. */
+export type AlternativeContent =
+  | { readonly kind: "frozen" | "copy" | "nothing" | "linear" | "biases" }
+  | {
+      readonly kind: "low-rank";
+      readonly rank: number;
+      readonly alpha: number;
+      readonly targets?: readonly string[];
+    };
 
 /** The pretrained module as it is. */
 export const frozen: Alternative = {
   name: "frozen",
   keepsNames: true,
+  content: { kind: "frozen" },
   build: (site) => site,
 };
 
@@ -29,6 +42,7 @@ export const frozen: Alternative = {
 export const tuned: Alternative = {
   name: "tuned",
   keepsNames: false,
+  content: { kind: "copy" },
   build: (site) => site.clone(owned),
 };
 
@@ -42,6 +56,7 @@ export const keep: Alternative = { ...tuned, name: "keep", keepsNames: true };
 export const skip: Alternative = {
   name: "skip",
   keepsNames: false,
+  content: { kind: "nothing" },
   build: nothingInPlaceOf,
 };
 
@@ -49,6 +64,7 @@ export const skip: Alternative = {
 export const replace: Alternative = {
   name: "replace",
   keepsNames: false,
+  content: { kind: "linear" },
   build: linearInPlaceOf,
 };
 

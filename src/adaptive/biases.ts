@@ -8,6 +8,7 @@ import { owned } from "./weights";
 export const biases: Alternative = {
   name: "tuned",
   keepsNames: false,
+  content: { kind: "biases" },
   build(site) {
     let found = false;
     const twin = site.clone((weight, name) => {

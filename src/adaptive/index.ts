@@ -1,9 +1,16 @@
 export { type AdaptOptions, adapt } from "./adapt";
-export { type AdaptableModel, AdaptedModel, type ForwardOptions, type Told } from "./adapted-model";
-export type { Alternative } from "./alternative";
+export {
+  type AdaptableModel,
+  AdaptedModel,
+  type ForwardOptions,
+  type Origin,
+  type Told,
+} from "./adapted-model";
+export type { Alternative, AlternativeContent } from "./alternative";
 export * as alternative from "./alternative";
 export { biases } from "./biases";
 export type { DecisionSpace } from "./decisions";
+export { type ExportOptions, exportAdapted, loadAdapted } from "./export";
 export { Gate, type GateOptions, type Temperature } from "./gate";
 export { type HeadRange, headsOf, type InHeads, type InPieces, type RunHeads } from "./heads";
 export { LowRankLinear, type LowRankOptions, lowRank } from "./low-rank";

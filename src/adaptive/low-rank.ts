@@ -27,6 +27,7 @@ export function lowRank({ targets, ...size }: LowRankOptions = {}): Alternative 
   return {
     name: "tuned",
     keepsNames: false,
+    content: { kind: "low-rank", rank, alpha, targets },
     build(site) {
       if (site instanceof Linear) return new LowRankLinear(site, rank, alpha);
       const twin = site.clone((weight) => weight);

@@ -4,10 +4,13 @@ export function matchPaths(
   paths: readonly string[],
   what: string,
 ): string[] {
+  const known = new Set(paths);
   const matched = new Set<string>();
   const problems: string[] = [];
   for (const pattern of patterns) {
-    const matches = paths.filter((path) => matchesPath(pattern, path)).sort(naturalOrder.compare);
+    const matches = known.has(pattern)
+      ? [pattern]
+      : paths.filter((path) => matchesPath(pattern, path)).sort(naturalOrder.compare);
     if (matches.length === 0) problems.push(explainNoMatch(pattern, paths, what));
     for (const path of matches) matched.add(path);
   }

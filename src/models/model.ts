@@ -83,9 +83,7 @@ export abstract class Model extends Module {
       try {
         const state = renamed(readWeights(files.weights), modelClass.renames);
         const values = stored ? storedValues(modelClass, stored) : modelClass.configOf!(state);
-        const config = new modelClass.Config!({ ...values, ...changes } as never);
-        const model = new modelClass(config as never);
-        putStandIns(model, (stored?.stand_ins ?? {}) as StandIns);
+        const model = makeModel(modelClass, { ...values, ...changes }, stored);
         const wanted = new Set(Object.keys(model.stateDict()));
         const fit = {
           exact: statedArchitecture(stored) === modelClass.architecture,
@@ -100,20 +98,38 @@ export abstract class Model extends Module {
     });
   }
 
+  /** A model with fresh weights as the `config.json` in a pretrained model's folder describes it. */
+  static fromConfig<M extends Model>(this: abstract new (...args: never[]) => M, path: string): M {
+    const file = findCheckpoint(path, { configNeeded: true }).config!;
+    const stored = readConfig(file);
+    // biome-ignore lint/complexity/noThisInStatic: the class that was asked, a model or the base
+    const modelClass = classFor(this as ModelClass<M>, stored, file);
+    return makeModel(modelClass, storedValues(modelClass, stored), stored);
+  }
+
   /** Writes `config.json` and `model.safetensors` into a folder; each file appears whole or not. */
   savePretrained(folder: string): void {
-    const { modelType, architecture } = this.constructor as unknown as ModelClass;
-    // A tied weight goes once, by its first name: reading asks for no more.
-    const weights = Object.fromEntries(uniqueWeights(Object.entries(this.stateDict())));
-    const stand_ins = describeStandIns(this);
-    const config = {
-      model_type: modelType,
-      architectures: [architecture],
-      ...(Object.keys(stand_ins).length > 0 && { stand_ins }),
-      ...this.config,
-    };
-    writeCheckpoint(folder, config, weights);
+    writePretrained(folder, this, this, describeStandIns(this));
   }
+}
+
+/** Writes a model's configuration and the weights of the model, or of a module around it. */
+export function writePretrained(
+  folder: string,
+  model: Model,
+  weightsOf: Module,
+  stand_ins: StandIns,
+): void {
+  const { modelType, architecture } = model.constructor as unknown as ModelClass;
+  // A tied weight goes once, by its first name: reading asks for no more.
+  const weights = Object.fromEntries(uniqueWeights(Object.entries(weightsOf.stateDict())));
+  const config = {
+    model_type: modelType,
+    architectures: [architecture],
+    ...(Object.keys(stand_ins).length > 0 && { stand_ins }),
+    ...model.config,
+  };
+  writeCheckpoint(folder, config, weights);
 }
 
 /** The class to make: the one asked, after a check, or the one that the base class looks up. */
@@ -130,6 +146,16 @@ function classFor<M extends Model>(asked: ModelClass<M>, stored: ConfigValues, f
   if (asked.modelType === "") return found as ModelClass<M>;
   if (asked.modelType === type) return asked;
   throw new Error(`${file}: is a ${type} (${found.name}), not a ${asked.name}`);
+}
+
+function makeModel<M extends Model>(
+  modelClass: ModelClass<M>,
+  values: ConfigValues,
+  stored: ConfigValues | null,
+): M {
+  const model = new modelClass(new modelClass.Config!(values as never) as never);
+  putStandIns(model, (stored?.stand_ins ?? {}) as StandIns);
+  return model;
 }
 
 function storedValues(modelClass: ModelClass, stored: ConfigValues): ConfigValues {

@@ -6,7 +6,9 @@ import {
   type AdaptedModel,
   type Alternative,
   adapt,
+  exportAdapted,
   type Inputs,
+  loadAdapted,
   type Policy,
   standard,
 } from "../../src/adaptive";
@@ -301,6 +303,24 @@ export function adaptiveContract(test: TestFn, strategy: StrategyCase, model: Mo
       sameOutputs(t, again as Record<string, unknown>, expected, 1e-5, "read");
     }
   });
+
+  if (!(model.policy(strategy.strategy(model), 1) instanceof Module)) {
+    test(title("an adaptive model is exported and read"), (t) => {
+      const { adapted, inputs } = setting(model, strategy, { dtype: "float32" });
+      const folder = mkdtempSync(join(tmpdir(), "adaptune-"));
+      t.teardown(() => rmSync(folder, { recursive: true }));
+      exportAdapted(adapted, folder);
+      const read = loadAdapted(folder);
+      t.deepEqual(read.sites, adapted.sites);
+      const [actual, expected] = [read.forward(inputs), adapted.eval().forward(inputs)];
+      sameOutputs(t, actual, expected, 0);
+      t.deepEqual(actual.decisions!.toArray(), expected.decisions!.toArray());
+      t.deepEqual(
+        read.namedParameters().map(([name, { requiresGrad }]) => [name, requiresGrad]),
+        adapted.namedParameters().map(([name, { requiresGrad }]) => [name, requiresGrad]),
+      );
+    });
+  }
 
   test(title("8. micro-batches equal one batch"), (t) => {
     const accumulated = (size: number) => {

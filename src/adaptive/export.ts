@@ -1,0 +1,135 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Model } from "../models";
+import { writePretrained } from "../models/model";
+import { describeStandIns, type StandIns } from "../models/stand-ins";
+import * as torch from "../torch";
+import { adapt } from "./adapt";
+import type { AdaptedModel } from "./adapted-model";
+import type { Alternative, AlternativeContent } from "./alternative";
+import * as alternatives from "./alternative";
+import { biases } from "./biases";
+import { lowRank } from "./low-rank";
+import type { Mask } from "./merge";
+import type { Policy, PolicyOptions } from "./policy";
+import { RoutedModule } from "./routed-module";
+import type { Strategy } from "./strategy";
+
+const DESCRIPTION = "adaptive.json";
+const WEIGHTS = "model.safetensors";
+
+export interface ExportOptions {
+  /** Decisions for all inputs: then a plain model is written, which needs no policy. */
+  readonly mask?: Mask;
+}
+
+/**
+ * Writes a model into a folder that has all it needs.
+ *
+ * Where nothing is left to decide (a mask is given, or the strategy is static) that is a plain
+ * model, which `Model.fromPretrained` reads. Else it is an adaptive one, for `loadAdapted`:
+ *
+ *     config.json          of the pretrained model
+ *     adaptive.json        sites, alternatives, what else trained, the policy's size
+ *     model.safetensors    all weights: frozen, tuned, the policy's
+ *
+ * Throws for models that are no `Model`, and for alternatives that do not say what they are.
+ */
+export function exportAdapted(
+  adapted: AdaptedModel,
+  folder: string,
+  { mask }: ExportOptions = {},
+): void {
+  const { model } = adapted;
+  if (!(model instanceof Model)) {
+    throw new Error(`${model.constructor.name} has no configuration to write: it is no Model`);
+  }
+  if (mask !== undefined || adapted.sites.length === 0) {
+    (adapted.merge(mask) as unknown as Model).savePretrained(folder);
+    return;
+  }
+  const description = describe(adapted);
+  writePretrained(folder, model, adapted, standInsOutsideSites(model));
+  writeFileSync(join(folder, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
+}
+
+/** Reads an adaptive model that `exportAdapted` wrote; a policy of the user's has to be given. */
+export function loadAdapted(
+  folder: string,
+  { policy }: { readonly policy?: Policy } = {},
+): AdaptedModel {
+  const file = join(folder, DESCRIPTION);
+  if (!existsSync(file)) {
+    throw new Error(`${file}: there is no such file; Model.fromPretrained reads plain models`);
+  }
+  const description = JSON.parse(readFileSync(file, "utf8")) as Description;
+  const chosen = policy ?? description.policy;
+  if (!chosen) throw new Error(`${folder}: was written with a policy of its own: pass { policy }`);
+  const { name, sites, head, also, except } = description;
+  const what = description.alternatives.map(alternativeOf);
+  const strategy: Strategy = { name, where: sites, what, head, also, except };
+  const adapted = adapt(Model.fromConfig(folder) as never, strategy, { policy: chosen });
+  torch.scope(() => adapted.loadStateDict(torch.load(join(folder, WEIGHTS))));
+  return (adapted as AdaptedModel).eval();
+}
+
+/** `adaptive.json` */
+interface Description {
+  readonly name: string;
+  readonly sites: readonly string[];
+  readonly alternatives: readonly AlternativeDescription[];
+  readonly head: readonly string[];
+  readonly also: readonly string[];
+  readonly except: readonly string[];
+  readonly policy: PolicyOptions | null;
+}
+
+interface AlternativeDescription {
+  readonly name: string;
+  readonly keepsNames: boolean;
+  readonly content: AlternativeContent;
+}
+
+/** What stood in for parts of the model before it was adapted. */
+function standInsOutsideSites(model: Model): StandIns {
+  const routed = model.namedModules().filter(([, module]) => module instanceof RoutedModule);
+  const inSite = (path: string) => routed.some(([site]) => path.startsWith(`${site}.`));
+  return Object.fromEntries(
+    Object.entries(describeStandIns(model)).filter(([path]) => !inSite(path)),
+  );
+}
+
+function describe({ space, origin }: AdaptedModel): Description {
+  const { name, what, head, also, except } = origin.strategy;
+  const unknown = what.filter(({ content }) => !content);
+  if (unknown.length > 0) {
+    throw new Error(
+      `${unknown.map((one) => one.name).join(", ")} can not be written: alternatives of your own ` +
+        "say nothing of what they are; give a mask, so that a plain model is written",
+    );
+  }
+  return {
+    name,
+    sites: space.sites,
+    alternatives: what.map(({ name, keepsNames, content }) => {
+      return { name, keepsNames, content: content! };
+    }),
+    head: head!,
+    also,
+    except,
+    policy: origin.policy,
+  };
+}
+
+function alternativeOf({ name, keepsNames, content }: AlternativeDescription): Alternative {
+  const { build } = content.kind === "low-rank" ? lowRank(content) : byKind[content.kind];
+  return { name, keepsNames, content, build };
+}
+
+const byKind = {
+  frozen: alternatives.frozen,
+  copy: alternatives.tuned,
+  nothing: alternatives.skip,
+  linear: alternatives.replace,
+  biases,
+} as const;
