@@ -49,9 +49,20 @@ export {
 export { ViTConfig } from "./vit-config";
 export { ViTAttention, ViTFeedForward, ViTLayer, ViTOutput } from "./vit-layer";
 export { type Embedded, VLBert, type VLBertParts } from "./vl-bert";
-export { VLBertConfig } from "./vl-bert-config";
+export { VLBertConfig, type VLBertSize } from "./vl-bert-config";
 export {
-  VLBertForQuestionAnswering,
-  type VLBertInputs,
-  type VLBertOutputs,
-} from "./vl-bert-for-question-answering";
+  VLBertForPreTraining,
+  type VLBertPreTrainingInputs,
+  type VLBertPreTrainingOutputs,
+} from "./vl-bert-for-pre-training";
+export { VLBertForQuestionAnswering, type VLBertOutputs } from "./vl-bert-for-question-answering";
+export {
+  VLBertForReferringExpressions,
+  type VLBertRegionOutputs,
+} from "./vl-bert-for-referring-expressions";
+export {
+  type VLBertChoiceInputs,
+  type VLBertChoiceOutputs,
+  VLBertForVisualCommonsense,
+} from "./vl-bert-for-visual-commonsense";
+export type { VLBertInputs } from "./vl-bert-model";

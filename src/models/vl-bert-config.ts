@@ -25,6 +25,7 @@ const schema = z
       .number()
       .default(0)
       .describe("initial scale of a region's visual embedding"),
+    visual_region_classes: field.size(1601).describe("classes of regions, in pre-training"),
     num_answers: field.size(3129).describe("A, answers to choose from"),
     mask_token_id: z.int().min(0).default(103).describe("the word that stands for the answer"),
   })
@@ -37,5 +38,29 @@ const schema = z
     message: "must be below vocab_size",
   });
 
+/** The published sizes; the features of regions are the same in both. */
+const sizes = {
+  base: {},
+  large: {
+    hidden_size: 1024,
+    num_hidden_layers: 24,
+    num_attention_heads: 16,
+    intermediate_size: 4096,
+  },
+} as const;
+
+export type VLBertSize = keyof typeof sizes;
+
 /** The size of a VL-BERT; the defaults are VL-BERT-base for VQA v2. */
-export class VLBertConfig extends configClass("VL-BERT's configuration", schema) {}
+export class VLBertConfig extends configClass("VL-BERT's configuration", schema) {
+  /** A published size, `base` or `large`, with some values of its own; throws for another name. */
+  static named(
+    name: VLBertSize,
+    values: ConstructorParameters<typeof VLBertConfig>[0] = {},
+  ): VLBertConfig {
+    if (!Object.hasOwn(sizes, name)) {
+      throw new Error(`VL-BERT is ${Object.keys(sizes).join(" or ")}, not ${name}`);
+    }
+    return new VLBertConfig({ ...sizes[name], ...values });
+  }
+}

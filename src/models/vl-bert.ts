@@ -4,6 +4,7 @@ import * as torch from "../torch";
 import { BertEncoder, bertLayerNorm } from "./bert";
 import { initialiseLikeBert } from "./initialise";
 import { additiveMask } from "./mask";
+import { Pooler } from "./text-embeddings";
 import type { VLBertConfig } from "./vl-bert-config";
 
 /** What VL-BERT embeds, padded to T tokens and O regions. */
@@ -16,10 +17,12 @@ export interface VLBertParts {
   readonly textMask: Tensor;
   /** [B,O,D]; region 0 is the whole image */
   readonly regions: Tensor;
-  /** [1,D]: the linguistic embedding of every region */
+  /** [1,D] for all regions or [B,O,D]: their linguistic embeddings */
   readonly regionWord: Tensor;
   /** [B,O] bool: true where there is a region */
   readonly regionMask: Tensor;
+  /** [B,1,D] for all words or [B,T,D]: what the words see; the whole image, region 0, by default */
+  readonly seen?: Tensor;
 }
 
 export interface Embedded {
@@ -47,8 +50,10 @@ export class VLBert extends Module {
   readonly visual_ln_text: LayerNorm;
   readonly visual_ln_object: LayerNorm;
   readonly encoder: BertEncoder;
+  readonly pooler: Pooler | null;
 
-  constructor(config: VLBertConfig) {
+  /** `pools` says whether what [CLS] became is pooled, for heads that read it; false by default. */
+  constructor(config: VLBertConfig, { pools = false }: { readonly pools?: boolean } = {}) {
     super();
     const { hidden_size } = config;
     this.word_embeddings = new Embedding(config.vocab_size, hidden_size);
@@ -60,6 +65,7 @@ export class VLBert extends Module {
     this.visual_ln_text = bertLayerNorm(config);
     this.visual_ln_object = bertLayerNorm(config);
     this.encoder = new BertEncoder(config);
+    this.pooler = pools ? new Pooler(hidden_size) : null;
     initialiseLikeBert(this, config.initializer_range);
     init.constant_(this.visual_ln_text.weight!, config.visual_scale_text_init);
     init.constant_(this.visual_ln_object.weight!, config.visual_scale_object_init);
@@ -91,10 +97,10 @@ export class VLBert extends Module {
   }
 
   /** Linguistic and visual embeddings of words, regions and the end: [B,T+O+1,D]. */
-  private contentEmbeddings({ inputIds, regions, regionWord }: VLBertParts): Tensor {
+  private contentEmbeddings({ inputIds, regions, regionWord, seen }: VLBertParts): Tensor {
     const [batch, , size] = regions.shape;
-    const image = this.visual_ln_text.forward(regions.narrow(1, 0, 1)); // [B,1,D]
-    const words = this.word_embeddings.forward(inputIds).add(image); // [B,T,D]
+    const clues = this.visual_ln_text.forward(seen ?? regions.narrow(1, 0, 1));
+    const words = this.word_embeddings.forward(inputIds).add(clues); // [B,T,D]
     const objects = this.visual_ln_object.forward(regions).add(regionWord); // [B,O,D]
     const end = this.end_embedding.weight.expand([batch, 1, size]);
     return torch.cat([words, objects, end], 1);

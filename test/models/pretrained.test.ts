@@ -14,10 +14,15 @@ import {
   reportLine,
   ViT,
   ViTForImageClassification,
+  VLBertConfig,
+  VLBertForPreTraining,
+  VLBertForQuestionAnswering,
+  VLBertForReferringExpressions,
+  VLBertForVisualCommonsense,
 } from "../../src/models";
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
-import { distance } from "../reference/load";
+import { below, distance, reference } from "../reference/load";
 import { encoderReference } from "./encoder-support";
 import { config, referenceInputs, values, weights } from "./lxmert-support";
 
@@ -252,4 +257,60 @@ test("BERT's and ViT's folders are read, alone and in models with heads", (t) =>
     const alone = reading((report) => ViT.fromPretrained(path, { report }));
     t.deepEqual(alone.report.missing, ["pooler.dense.weight", "pooler.dense.bias"]);
   }
+});
+
+test("VL-BERT's pre-training file is read for every task, without a configuration", (t) => {
+  const state = below(reference("vl-bert-heads"), "weight");
+  const path = join(root, "vl-bert-base-e2e.safetensors");
+  torch.save(
+    renamed(
+      { ...state, "image_feature_extractor.backbone.conv1.weight": torch.ones([1]) },
+      (name) => `module.${name}`,
+    ),
+    path,
+  );
+  const changes = { config: { num_attention_heads: 2, num_answers: 5, mask_token_id: 4 } };
+  const answers = reading((report) =>
+    VLBertForQuestionAnswering.fromPretrained(path, { ...changes, report }),
+  );
+  const own = answers.model.stateDict();
+  const transform = "vlbert.mlm_head.predictions.transform.dense.weight";
+  t.true(torch.equal(own["final_mlp.0.dense.weight"], state[transform].to("float32")));
+  t.deepEqual(answers.report.missing, ["final_mlp.2.weight", "final_mlp.2.bias"]);
+  t.true(answers.report.unexpected.includes("image_feature_extractor.backbone.conv1.weight"));
+  const regions = reading((report) =>
+    VLBertForReferringExpressions.fromPretrained(path, { ...changes, report }),
+  );
+  const moved = regions.model.stateDict()["final_mlp.0.dense.bias"];
+  t.true(torch.equal(moved, state["vlbert.mvrc_head.transform.dense.bias"].to("float32")));
+  const choices = reading((report) =>
+    VLBertForVisualCommonsense.fromPretrained(path, { ...changes, report }),
+  );
+  t.deepEqual(choices.report.missing, ["final_mlp.1.weight", "final_mlp.1.bias"]);
+  const whole = reading((report) =>
+    VLBertForPreTraining.fromPretrained(path, { ...changes, report }),
+  );
+  t.is(whole.report.loaded, Object.keys(state).length);
+  const { hidden_size, visual_size, visual_region_classes, num_hidden_layers } = whole.model.config;
+  t.deepEqual([hidden_size, visual_size, visual_region_classes, num_hidden_layers], [16, 24, 7, 2]);
+});
+
+test("names of VCR's original checkpoints are read, and saved models come back by their class", (t) => {
+  const size = { hidden_size: 16, num_attention_heads: 2, num_hidden_layers: 1, vocab_size: 20 };
+  const config = new VLBertConfig({ ...size, visual_size: 24, mask_token_id: 4 });
+  const model = new VLBertForVisualCommonsense(config);
+  const path = join(root, "choosing");
+  model.savePretrained(path);
+  const { model: again } = reading((report) => Model.fromPretrained(path, { report }));
+  t.true(again instanceof VLBertForVisualCommonsense);
+  const wrapped = join(root, "vl-bert_vcr.safetensors");
+  torch.save(
+    renamed(model.stateDict(), (name) => `module.${name.replace(/^vlbert\./, "vlbert._module.")}`),
+    wrapped,
+  );
+  const heads = { num_attention_heads: 2, mask_token_id: 4 };
+  const { report } = reading((report) =>
+    VLBertForVisualCommonsense.fromPretrained(wrapped, { config: heads, report }),
+  );
+  t.deepEqual([report.missing, report.unexpected], [[], []]);
 });

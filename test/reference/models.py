@@ -50,6 +50,7 @@ def last(outputs):
 
 def write(name, saved):
     save_file({key: value.detach().clone().contiguous() for key, value in saved.items()}, HERE / name)
+    (HERE / name).chmod(0o644)
 
 
 def bert():
@@ -165,5 +166,6 @@ def vl_bert():
     write("vl-bert.safetensors", saved | {"grad.regionFeatures": features.grad})
 
 
-bert()
-vl_bert()
+if __name__ == "__main__":
+    bert()
+    vl_bert()
