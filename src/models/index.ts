@@ -1,3 +1,11 @@
+export { normaliseVqaAnswer } from "./answer-text";
+export {
+  type AnswerHead,
+  type AnswerTransfer,
+  type TransferOptions,
+  transferAnswers,
+  transferLine,
+} from "./answer-transfer";
 export {
   BertAttention,
   BertEncoder,
