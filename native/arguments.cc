@@ -4,16 +4,14 @@
 #include <ATen/core/jit_type.h>
 
 #include <cmath>
+#include <functional>
 
 #include "errors.h"
-#include "handle.h"
 #include "names.h"
 
 namespace adaptune {
 
 namespace {
-
-constexpr double kMaxSafeInteger = 9007199254740991.0;  // 2^53 - 1
 
 Kind listKind(const c10::Type& element) {
   switch (element.kind()) {
@@ -74,143 +72,78 @@ Kind kindOf(const c10::Type& type) {
   }
 }
 
-bool isType(napi_env env, napi_value value, napi_valuetype wanted) {
-  napi_valuetype type = napi_undefined;
-  napi_typeof(env, value, &type);
-  return type == wanted;
-}
-
-bool isInteger(napi_env env, napi_value value) {
-  double number = 0;
-  if (napi_get_value_double(env, value, &number) == napi_ok) {
-    return std::trunc(number) == number && std::abs(number) <= kMaxSafeInteger;
-  }
-  int64_t big = 0;
-  bool lossless = false;
-  return napi_get_value_bigint_int64(env, value, &big, &lossless) == napi_ok && lossless;
-}
-
-bool isNumber(napi_env env, napi_value value) {
-  return isType(env, value, napi_number);
-}
-bool isBoolean(napi_env env, napi_value value) {
-  return isType(env, value, napi_boolean);
-}
-bool isString(napi_env env, napi_value value) {
-  return isType(env, value, napi_string);
-}
-
-bool isTensor(napi_env env, napi_value value) {
-  return handleOf(env, value) != nullptr;
-}
-bool isTensorOrNull(napi_env env, napi_value value) {
-  return isType(env, value, napi_null) || isType(env, value, napi_undefined) ||
-         isTensor(env, value);
-}
-bool isScalar(napi_env env, napi_value value) {
-  return isNumber(env, value) || isBoolean(env, value) || isInteger(env, value);
-}
-
-using Test = bool (*)(napi_env, napi_value);
+using Test = bool (Value::*)() const;
 
 // What each element of a list must pass; nothing for kinds that are no lists.
 Test elementTest(Kind kind) {
   switch (kind) {
     case Kind::TensorList:
-      return isTensor;
+      return &Value::isTensor;
     case Kind::OptionalTensorList:
-      return isTensorOrNull;
+      return &Value::isTensorOrNull;
     case Kind::IntList:
-      return isInteger;
+      return &Value::isInteger;
     case Kind::FloatList:
-      return isNumber;
+      return &Value::isNumber;
     case Kind::BoolList:
-      return isBoolean;
+      return &Value::isBoolean;
     case Kind::ScalarList:
-      return isScalar;
+      return &Value::isScalar;
     case Kind::StringList:
-      return isString;
+      return &Value::isString;
     default:
       return nullptr;
   }
 }
 
-bool isArray(napi_env env, napi_value value) {
-  bool result = false;
-  napi_is_array(env, value, &result);
-  return result;
+// Calls `visit(index, element)` until it returns false.
+template <typename Visit>
+void eachElement(const Value& list, Visit visit) {
+  uint32_t length = 0;
+  napi_get_array_length(list.env, list.raw, &length);
+  for (uint32_t i = 0; i < length; ++i) {
+    napi_value element = nullptr;
+    check(list.env, napi_get_element(list.env, list.raw, i, &element));
+    if (!visit(i, Value(list.env, element))) return;
+  }
 }
 
 // The first element that fails; nothing when all pass.
-std::optional<uint32_t> firstBadElement(napi_env env, napi_value value, Test accepts) {
-  uint32_t length = 0;
-  napi_get_array_length(env, value, &length);
-  for (uint32_t i = 0; i < length; ++i) {
-    napi_value element = nullptr;
-    if (napi_get_element(env, value, i, &element) != napi_ok || !accepts(env, element)) return i;
-  }
-  return std::nullopt;
-}
-
-int64_t toInt(napi_env env, napi_value value) {
-  int64_t number = 0;
-  if (napi_get_value_int64(env, value, &number) == napi_ok) return number;
-  bool lossless = false;
-  napi_get_value_bigint_int64(env, value, &number, &lossless);
-  return number;
-}
-
-double toDouble(napi_env env, napi_value value) {
-  double number = 0;
-  napi_get_value_double(env, value, &number);
-  return number;
-}
-
-bool toBool(napi_env env, napi_value value) {
-  bool flag = false;
-  napi_get_value_bool(env, value, &flag);
-  return flag;
-}
-
-std::string toString(napi_env env, napi_value value) {
-  return Napi::String(env, value);
+std::optional<uint32_t> firstBadElement(const Value& list, Test accepts) {
+  std::optional<uint32_t> bad;
+  eachElement(list, [&](uint32_t i, const Value& element) {
+    if (!(element.*accepts)()) bad = i;
+    return !bad;
+  });
+  return bad;
 }
 
 // JavaScript has one kind of number: a whole one becomes an integer scalar, as a PyTorch user
 // writes it, so that `ints.mul(2)` stays of integers.
-at::Scalar toScalar(napi_env env, napi_value value) {
-  if (isBoolean(env, value)) return toBool(env, value);
-  if (isInteger(env, value)) {
-    const double number = toDouble(env, value);
-    if (!(number == 0 && std::signbit(number))) return toInt(env, value);
-  }
-  return toDouble(env, value);
+at::Scalar toScalar(const Value& value) {
+  if (value.isBoolean()) return value.toBool();
+  if (!value.isInteger()) return value.toDouble();
+  const bool isMinusZero = value.isNumber() && std::signbit(value.toDouble()) && value.toInt() == 0;
+  if (isMinusZero) return value.toDouble();
+  return value.toInt();
 }
 
 template <typename Element, typename Convert>
-c10::List<Element> toList(napi_env env, napi_value value, Convert convert) {
-  uint32_t length = 0;
-  napi_get_array_length(env, value, &length);
+c10::List<Element> toList(const Value& value, Convert convert) {
   c10::List<Element> list;
-  list.reserve(length);
-  for (uint32_t i = 0; i < length; ++i) {
-    napi_value element = nullptr;
-    check(env, napi_get_element(env, value, i, &element));
-    list.push_back(convert(env, element));
-  }
+  eachElement(value, [&](uint32_t, const Value& element) {
+    list.push_back(convert(element));
+    return true;
+  });
   return list;
 }
 
-c10::List<at::Scalar> toScalarList(napi_env env, napi_value value) {
-  return toList<at::Scalar>(env, value, toScalar);
-}
-
-template <typename Value>
-Value known(napi_env env, std::optional<Value> parsed, const std::string& argument,
-            const char* expected, napi_value given) {
+template <typename Parsed>
+Parsed known(std::optional<Parsed> parsed, const std::string& argument, const char* expected,
+             const Value& given) {
   if (parsed) return *parsed;
-  throw Napi::TypeError::New(
-      env, "argument '" + argument + "': expected " + expected + ", given " + describe(env, given));
+  throw Napi::TypeError::New(given.env, "argument '" + argument + "': expected " + expected +
+                                            ", given " + describe(given.env, given.raw));
 }
 
 std::optional<int64_t> parseReduction(const std::string& name) {
@@ -247,105 +180,103 @@ ArgumentSpec::ArgumentSpec(const c10::Argument& argument)
   isReduction = kind == Kind::Int && name == "reduction";
 }
 
-bool ArgumentSpec::accepts(napi_env env, napi_value value) const {
-  if (isType(env, value, napi_null) || isType(env, value, napi_undefined)) {
-    return optional || kind == Kind::Generator;
-  }
+bool ArgumentSpec::accepts(const Value& value) const {
+  if (value.isNothing()) return optional || kind == Kind::Generator;
   if (const Test test = elementTest(kind)) {
-    if (isArray(env, value)) return !firstBadElement(env, value, test);
-    return acceptsSingle && test(env, value);
+    if (value.isArray()) return !firstBadElement(value, test);
+    return acceptsSingle && (value.*test)();
   }
   switch (kind) {
     case Kind::Tensor:
-      return isTensor(env, value);
+      return value.isTensor();
     case Kind::Int:
-      return isInteger(env, value) || (isReduction && isString(env, value));
+      return value.isInteger() || (isReduction && value.isString());
     case Kind::Float:
-      return isNumber(env, value);
+      return value.isNumber();
     case Kind::Bool:
-      return isBoolean(env, value);
+      return value.isBoolean();
     case Kind::Scalar:
-      return isScalar(env, value);
+      return value.isScalar();
     case Kind::String:
     case Kind::Dtype:
     case Kind::Layout:
     case Kind::MemoryFormat:
     case Kind::Device:
-      return isString(env, value);
+      return value.isString();
     default:
       return false;
   }
 }
 
-std::string ArgumentSpec::refusal(napi_env env, napi_value value) const {
-  std::string text =
-      "argument '" + camelName + "': expected " + expectation() + ", given " + describe(env, value);
+std::string ArgumentSpec::refusal(const Value& value) const {
+  std::string text = "argument '" + camelName + "': expected " + expectation() + ", given " +
+                     describe(value.env, value.raw);
   const Test test = elementTest(kind);
-  if (test == nullptr || !isArray(env, value)) return text;
-  if (const auto bad = firstBadElement(env, value, test)) {
-    napi_value element = nullptr;
-    napi_get_element(env, value, *bad, &element);
-    text += "; its element " + std::to_string(*bad) + " is " + describe(env, element);
-  }
+  if (test == nullptr || !value.isArray()) return text;
+  eachElement(value, [&](uint32_t i, const Value& element) {
+    if ((element.*test)()) return true;
+    text += "; its element " + std::to_string(i) + " is " + describe(element.env, element.raw);
+    return false;
+  });
   return text;
 }
 
-c10::IValue ArgumentSpec::convert(napi_env env, napi_value value) const {
-  if (isType(env, value, napi_null) || isType(env, value, napi_undefined)) return c10::IValue();
-  const auto tensor = [this](napi_env env, napi_value given) {
-    return requireTensor(env, given, name.c_str());
+c10::IValue ArgumentSpec::convert(const Value& value) const {
+  if (value.isNothing()) return c10::IValue();
+  const auto tensor = [this](const Value& given) -> at::Tensor {
+    return requireTensor(given.env, given.raw, name.c_str());
   };
   switch (kind) {
     case Kind::Tensor:
-      return tensor(env, value);
+      return value.tensor->disposed() ? tensor(value) : value.tensor->tensor;
     case Kind::TensorList:
-      return toList<at::Tensor>(env, value, tensor);
+      return toList<at::Tensor>(value, tensor);
     case Kind::OptionalTensorList:
       return toList<std::optional<at::Tensor>>(
-          env, value, [&](napi_env, napi_value given) -> std::optional<at::Tensor> {
-            if (!isTensor(env, given)) return std::nullopt;
-            return tensor(env, given);
+          value, [&](const Value& given) -> std::optional<at::Tensor> {
+            if (given.isNothing()) return std::nullopt;
+            return tensor(given);
           });
     case Kind::Int:
-      if (isReduction && isString(env, value)) {
-        const auto reduction = parseReduction(toString(env, value));
-        return known(env, reduction, name, "\"none\", \"mean\" or \"sum\"", value);
+      if (isReduction && value.isString()) {
+        const auto reduction = parseReduction(value.toString());
+        return known(reduction, name, "\"none\", \"mean\" or \"sum\"", value);
       }
-      return toInt(env, value);
+      return value.toInt();
     case Kind::IntList:
-      if (isInteger(env, value)) return c10::List<int64_t>({toInt(env, value)});
-      return toList<int64_t>(env, value, toInt);
+      if (value.isInteger()) return c10::List<int64_t>({value.toInt()});
+      return toList<int64_t>(value, std::mem_fn(&Value::toInt));
     case Kind::Float:
-      return toDouble(env, value);
+      return value.toDouble();
     case Kind::FloatList:
-      if (isNumber(env, value)) return c10::List<double>({toDouble(env, value)});
-      return toList<double>(env, value, toDouble);
+      if (value.isNumber()) return c10::List<double>({value.toDouble()});
+      return toList<double>(value, std::mem_fn(&Value::toDouble));
     case Kind::Bool:
-      return toBool(env, value);
+      return value.toBool();
     case Kind::BoolList:
-      if (isBoolean(env, value)) return c10::List<bool>({toBool(env, value)});
-      return toList<bool>(env, value, toBool);
+      if (value.isBoolean()) return c10::List<bool>({value.toBool()});
+      return toList<bool>(value, std::mem_fn(&Value::toBool));
     case Kind::Scalar:
-      return toScalar(env, value);
+      return toScalar(value);
     case Kind::ScalarList:
-      return toScalarList(env, value);
+      return toList<at::Scalar>(value, toScalar);
     case Kind::String:
-      return toString(env, value);
+      return value.toString();
     case Kind::StringList:
-      return toList<std::string>(env, value, toString);
+      return toList<std::string>(value, std::mem_fn(&Value::toString));
     case Kind::Dtype:
-      return known(env, parseDtype(toString(env, value)), name,
+      return known(parseDtype(value.toString()), name,
                    "a dtype (\"float32\", \"float64\", \"bfloat16\", \"int64\", \"bool\", ...)",
                    value);
     case Kind::Layout:
-      return known(env, parseLayout(toString(env, value)), name,
+      return known(parseLayout(value.toString()), name,
                    "a layout (\"strided\", \"sparse_coo\", ...)", value);
     case Kind::MemoryFormat:
-      return known(env, parseMemoryFormat(toString(env, value)), name,
+      return known(parseMemoryFormat(value.toString()), name,
                    "a memory format (\"contiguous_format\", \"channels_last\", ...)", value);
     case Kind::Device:
-      return known(env, parseDevice(toString(env, value)), name,
-                   "a device (\"cpu\", \"cuda\", \"cuda:1\")", value);
+      return known(parseDevice(value.toString()), name, "a device (\"cpu\", \"cuda\", \"cuda:1\")",
+                   value);
     case Kind::Generator:
     case Kind::Unsupported:
       break;

@@ -3,10 +3,11 @@
 
 #include <ATen/core/function_schema.h>
 #include <ATen/core/ivalue.h>
-#include <napi.h>
 
 #include <optional>
 #include <string>
+
+#include "value.h"
 
 namespace adaptune {
 
@@ -48,14 +49,14 @@ struct ArgumentSpec {
   explicit ArgumentSpec(const c10::Argument& argument);
 
   // Whether `value` is of the declared type; says nothing of ranges and shapes.
-  bool accepts(napi_env env, napi_value value) const;
+  bool accepts(const Value& value) const;
   // The value for the operator's stack. Requires accepts(); throws TypeError for what only a closer
   // look finds: an unknown dtype, a disposed tensor.
-  c10::IValue convert(napi_env env, napi_value value) const;
+  c10::IValue convert(const Value& value) const;
   // For error texts: "a Tensor", "an integer or null".
   std::string expectation() const;
   // "argument 'dim': expected an integer, given 1.5"
-  std::string refusal(napi_env env, napi_value value) const;
+  std::string refusal(const Value& value) const;
 };
 
 std::string camelCase(const std::string& snake);

@@ -3,6 +3,7 @@
 #include <ATen/core/stack.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "environment.h"
 #include "errors.h"
@@ -16,45 +17,36 @@ namespace {
 // The JavaScript values of one call, seen as positional ones and keywords.
 struct Given {
   napi_env env;
-  std::vector<napi_value> positional;
-  napi_value keywords = nullptr;  // a plain object, or nothing
-  std::vector<std::pair<std::string, napi_value>> named;
+  std::vector<Value> positional;
+  Value keywords;  // a plain object, or nothing
+  std::vector<std::pair<std::string, Value>> named;
 
   explicit Given(const Napi::CallbackInfo& info);
 };
 
-bool isPlainObject(napi_env env, napi_value value) {
-  napi_valuetype type = napi_undefined;
-  napi_typeof(env, value, &type);
-  if (type != napi_object) return false;
-  bool special = false;
-  napi_is_array(env, value, &special);
-  if (!special) napi_is_typedarray(env, value, &special);
-  if (!special) napi_is_promise(env, value, &special);
-  return !special && handleOf(env, value) == nullptr;
-}
-
 Given::Given(const Napi::CallbackInfo& info) : env(info.Env()) {
-  size_t count = info.Length();
-  if (count > 1 && isPlainObject(env, info[count - 1])) keywords = info[--count];
+  positional.reserve(info.Length() - 1);
+  for (size_t i = 1; i < info.Length(); ++i) positional.emplace_back(env, info[i]);
+  if (!positional.empty() && positional.back().isPlainObject()) {
+    keywords = positional.back();
+    positional.pop_back();
+  }
   // Trailing undefined is as good as absent: f(x, undefined) is f(x).
-  while (count > 1 && info[count - 1].IsUndefined()) --count;
-  positional.reserve(count - 1);
-  for (size_t i = 1; i < count; ++i) positional.push_back(info[i]);
-  if (keywords == nullptr) return;
-  const Napi::Object object(env, keywords);
+  while (!positional.empty() && positional.back().type == napi_undefined) positional.pop_back();
+  if (!keywords.isGiven()) return;
+  const Napi::Object object(env, keywords.raw);
   const auto names = object.GetPropertyNames();
   for (uint32_t i = 0; i < names.Length(); ++i) {
     const std::string name = names.Get(i).ToString();
-    const Napi::Value value = object.Get(name);
-    if (!value.IsUndefined()) named.emplace_back(name, value);
+    const Value value(env, object.Get(name));
+    if (value.type != napi_undefined) named.emplace_back(name, value);
   }
 }
 
 // How a call maps onto an overload: for each argument what was given, or nothing for its default.
 struct Binding {
   const Overload* overload = nullptr;
-  std::vector<napi_value> values;
+  std::vector<Value> values;
   bool variadic = false;  // the last positional values together make the list argument
   bool requiresGrad = false;
 };
@@ -79,7 +71,7 @@ const ArgumentSpec* firstMissing(const Overload& overload, const Binding& bindin
   for (size_t i = 0; i < overload.arguments.size(); ++i) {
     const ArgumentSpec& argument = overload.arguments[i];
     const bool isRequired = !argument.keywordOnly && !argument.defaultValue;
-    if (isRequired && binding.values[i] == nullptr) return &argument;
+    if (isRequired && !binding.values[i].isGiven()) return &argument;
   }
   return nullptr;
 }
@@ -91,12 +83,8 @@ bool isVariadicCall(const Overload& overload, const Given& given) {
   if (given.positional.size() <= at) return false;
   ArgumentSpec const& list = overload.arguments[at];
   if (given.positional.size() == at + 1 && list.acceptsSingle) return false;
-  napi_value rest = nullptr;
-  napi_create_array(given.env, &rest);
-  for (size_t i = at; i < given.positional.size(); ++i) {
-    napi_set_element(given.env, rest, static_cast<uint32_t>(i - at), given.positional[i]);
-  }
-  return list.accepts(given.env, rest);
+  return std::all_of(given.positional.begin() + at, given.positional.end(),
+                     std::mem_fn(&Value::isInteger));
 }
 
 // Maps the call onto the overload. Without `reason` it only says whether that works; with it, it
@@ -107,7 +95,7 @@ bool bindTo(const Overload& overload, const Given& given, Binding& binding, std:
     return false;
   };
   binding.overload = &overload;
-  binding.values.assign(overload.arguments.size(), nullptr);
+  binding.values.assign(overload.arguments.size(), Value());
   binding.variadic = isVariadicCall(overload, given);
   binding.requiresGrad = false;
   const size_t positional = positionalCount(overload);
@@ -120,12 +108,10 @@ bool bindTo(const Overload& overload, const Given& given, Binding& binding, std:
   }
   for (size_t i = 0; i < taken; ++i) {
     const ArgumentSpec& argument = overload.arguments[i];
-    napi_value value = given.positional[i];
-    napi_valuetype type = napi_undefined;
-    napi_typeof(given.env, value, &type);
-    if (type == napi_undefined && argument.defaultValue) continue;
-    if (!argument.accepts(given.env, value)) {
-      return fail([&] { return argument.refusal(given.env, value); });
+    const Value& value = given.positional[i];
+    if (value.type == napi_undefined && argument.defaultValue) continue;
+    if (!argument.accepts(value)) {
+      return fail([&] { return argument.refusal(value); });
     }
     binding.values[i] = value;
   }
@@ -133,30 +119,30 @@ bool bindTo(const Overload& overload, const Given& given, Binding& binding, std:
     const ArgumentSpec* argument = findArgument(overload, name);
     if (argument == nullptr) {
       if (overload.factory && name == kRequiresGrad) {
-        binding.requiresGrad = Napi::Value(given.env, value).ToBoolean();
+        binding.requiresGrad = Napi::Value(given.env, value.raw).ToBoolean();
         continue;
       }
       return fail([&, &name = name] {
         // relu({ handle: 1 }): the object was meant as the argument.
         const ArgumentSpec* missing = firstMissing(overload, binding);
-        if (missing != nullptr) return missing->refusal(given.env, given.keywords);
+        if (missing != nullptr) return missing->refusal(given.keywords);
         return "expected no option '" + name + "', given one";
       });
     }
-    napi_value& slot = binding.values[argument - overload.arguments.data()];
-    if (slot != nullptr) {
+    Value& slot = binding.values[argument - overload.arguments.data()];
+    if (slot.isGiven()) {
       return fail(
           [&] { return "argument '" + argument->camelName + "': expected once, given twice"; });
     }
-    if (!argument->accepts(given.env, value)) {
-      return fail([&, value = value] { return argument->refusal(given.env, value); });
+    if (!argument->accepts(value)) {
+      return fail([&, &value = value] { return argument->refusal(value); });
     }
     slot = value;
   }
   for (size_t i = 0; i < overload.arguments.size(); ++i) {
     const ArgumentSpec& argument = overload.arguments[i];
     const bool isList = binding.variadic && i == positional - 1;
-    if (binding.values[i] != nullptr || argument.defaultValue || isList) continue;
+    if (binding.values[i].isGiven() || argument.defaultValue || isList) continue;
     if (argument.kind == Kind::Generator) continue;
     return fail([&] {
       return "argument '" + argument.camelName + "': expected " + argument.expectation() +
@@ -168,13 +154,13 @@ bool bindTo(const Overload& overload, const Given& given, Binding& binding, std:
 
 std::string givenText(const Given& given) {
   std::string text = "(";
-  for (napi_value value : given.positional) {
+  for (const Value& value : given.positional) {
     if (text.size() > 1) text += ", ";
-    text += describe(given.env, value);
+    text += describe(given.env, value.raw);
   }
   for (const auto& [name, value] : given.named) {
     if (text.size() > 1) text += ", ";
-    text += name + ": " + describe(given.env, value);
+    text += name + ": " + describe(given.env, value.raw);
   }
   return text + ")";
 }
@@ -223,8 +209,8 @@ torch::jit::Stack toStack(const Binding& binding, const Given& given) {
   torch::jit::Stack stack;
   stack.reserve(arguments.size());
   for (size_t i = 0; i < arguments.size(); ++i) {
-    if (binding.values[i] != nullptr) {
-      stack.push_back(arguments[i].convert(given.env, binding.values[i]));
+    if (binding.values[i].isGiven()) {
+      stack.push_back(arguments[i].convert(binding.values[i]));
     } else if (arguments[i].defaultValue) {
       stack.push_back(*arguments[i].defaultValue);
     } else if (arguments[i].kind == Kind::Generator) {
@@ -232,7 +218,7 @@ torch::jit::Stack toStack(const Binding& binding, const Given& given) {
     } else {  // the list of a variadic call
       c10::List<int64_t> list;
       for (size_t k = i; k < given.positional.size(); ++k) {
-        list.push_back(Napi::Value(given.env, given.positional[k]).As<Napi::Number>().Int64Value());
+        list.push_back(given.positional[k].toInt());
       }
       stack.emplace_back(std::move(list));
     }
@@ -247,7 +233,8 @@ napi_value givenAlias(const Binding& binding, const c10::Argument& result) {
   const auto& declared = binding.overload->handle.schema().arguments();
   for (size_t i = 0; i < declared.size(); ++i) {
     const auto* other = declared[i].alias_info();
-    if (other != nullptr && other->beforeSets() == alias->beforeSets()) return binding.values[i];
+    if (other != nullptr && other->beforeSets() == alias->beforeSets())
+      return binding.values[i].raw;
   }
   return nullptr;
 }

@@ -1,0 +1,46 @@
+// A JavaScript value, looked at once: overloads are tried one after the other on the same values.
+#pragma once
+
+#include <napi.h>
+
+#include <string>
+
+#include "handle.h"
+
+namespace adaptune {
+
+struct Value {
+  napi_env env = nullptr;
+  napi_value raw = nullptr;  // nullptr: not given
+  napi_valuetype type = napi_undefined;
+  TensorHandle* tensor = nullptr;  // when it is a Tensor or its external
+
+  Value() = default;
+  Value(napi_env env, napi_value raw) : env(env), raw(raw) {
+    napi_typeof(env, raw, &type);
+    const bool mayHold = type == napi_object || type == napi_external;
+    if (mayHold) tensor = handleOf(env, raw);
+  }
+
+  bool isGiven() const { return raw != nullptr; }
+  bool isNothing() const { return type == napi_null || type == napi_undefined; }
+  bool isNumber() const { return type == napi_number; }
+  bool isBoolean() const { return type == napi_boolean; }
+  bool isString() const { return type == napi_string; }
+  bool isTensor() const { return tensor != nullptr; }
+  bool isTensorOrNull() const { return isTensor() || isNothing(); }
+  bool isArray() const;
+  // A whole number that a double holds exactly, or a 64-bit bigint.
+  bool isInteger() const;
+  bool isScalar() const { return isNumber() || isBoolean() || isInteger(); }
+  // An object that is none of the special kinds: options.
+  bool isPlainObject() const;
+
+  // The conversions require the kind that they convert.
+  int64_t toInt() const;
+  double toDouble() const;
+  bool toBool() const;
+  std::string toString() const { return Napi::String(env, raw); }
+};
+
+}  // namespace adaptune
