@@ -44,6 +44,7 @@ export {
   lxmertPreTrainingLoss,
   type RegionLabels,
 } from "./lxmert-losses";
+export { LxmertModel } from "./lxmert-model";
 export { Model, type PretrainedOptions } from "./model";
 export { type PretrainedReport, reportLine } from "./pretrained";
 export { Pooler, TextEmbeddings } from "./text-embeddings";
@@ -73,4 +74,5 @@ export {
   type VLBertChoiceOutputs,
   VLBertForVisualCommonsense,
 } from "./vl-bert-for-visual-commonsense";
+export { type VLBertPreTrainingLabels, vlBertPreTrainingLoss } from "./vl-bert-losses";
 export type { VLBertInputs } from "./vl-bert-model";

@@ -63,6 +63,17 @@ export class LxmertForVisualReasoning extends LxmertModel {
     return { pooled, logits: this.logit_fc.forward(pooled) };
   }
 
+  /** Everything before the blocks, by stream: the regions of both images as one, [B,2O,D]. */
+  override embedStreams(inputs: LxmertPairInputs): LxmertEmbedded {
+    const [first, second] = [0, 1].map((n) => this.lxmert.embedStreams(withImage(inputs, n)));
+    const masks = [first.visionMask, second.visionMask].filter((mask) => mask !== null);
+    return {
+      ...first,
+      vision: torch.cat([first.vision, second.vision], 1),
+      visionMask: masks.length === 0 ? null : torch.cat(masks, 3),
+    };
+  }
+
   /** Everything before the blocks, the text and both images: hidden [B,T+2O,D], mask [B,1,1,T+2O]. */
   override embed(inputs: LxmertPairInputs): { hidden: Tensor; mask: Tensor } {
     const [first, second] = [0, 1].map((image) => this.lxmert.embed(withImage(inputs, image)));

@@ -1,5 +1,5 @@
 import type { Tensor } from "../torch";
-import { Lxmert, type LxmertInputs } from "./lxmert";
+import { Lxmert, type LxmertEmbedded, type LxmertInputs } from "./lxmert";
 import { LxmertConfig } from "./lxmert-config";
 import { lxmertConfigOf, lxmertRenames } from "./lxmert-names";
 import type { ConfigValues } from "./model";
@@ -27,5 +27,10 @@ export abstract class LxmertModel extends Model {
   /** Everything before the blocks, both streams as one: hidden [B,T+O,D], mask [B,1,1,T+O]. */
   embed(inputs: LxmertInputs): { hidden: Tensor; mask: Tensor } {
     return this.lxmert.embed(inputs);
+  }
+
+  /** Everything before the blocks, by stream. */
+  embedStreams(inputs: LxmertInputs): LxmertEmbedded {
+    return this.lxmert.embedStreams(inputs);
   }
 }

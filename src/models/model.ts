@@ -61,11 +61,12 @@ export abstract class Model extends Module {
    * `pytorch_model.bin`, or from a weights file with a `config.json` beside it or, for layouts that
    * never had one, without. On `Model` itself the configuration picks the class.
    *
-   * A checkpoint of the same class has to fit as a whole. Of another class's the backbone has to be
-   * there; heads that are not start anew. Names of wrappers and of original layouts are translated.
+   * A checkpoint of the same class has to have all weights. Of another class's the backbone has to be
+   * there; heads that are not start anew. Names of wrappers and of original layouts are translated,
+   * those that mean nothing to the model are left out and counted.
    *
    * @throws Error that names the file: no or another model type, a configuration's problems, missing
-   * names, and of the same class unexpected ones, wrong shapes.
+   * weights, wrong shapes.
    */
   static fromPretrained<M extends Model>(
     this: abstract new (

@@ -14,7 +14,7 @@ export interface PretrainedReport {
 }
 
 export interface FitOptions {
-  /** Whether the checkpoint is of this very model, so that every name has to fit. */
+  /** Whether the checkpoint is of this very model, so that no weight may be missing. */
   readonly exact: boolean;
   /** Whether weights of heads may have other sizes, as a changed configuration asks. */
   readonly resizes: boolean;
@@ -23,7 +23,7 @@ export interface FitOptions {
 }
 
 /**
- * Loads a checkpoint's weights into a model, all or none.
+ * Loads a checkpoint's weights into a model, all or none, and tells what was left out.
  *
  * Of another model's checkpoint the backbone has to be there as a whole; a module of a head is
  * either there as a whole or starts anew. Throws with all problems at once.
@@ -33,14 +33,19 @@ export function loadPretrained(
   state: Readonly<Record<string, Tensor>>,
   { exact, resizes, isBackbone }: FitOptions,
 ): PretrainedReport {
-  if (exact && !resizes) return { ...model.loadStateDict(state), resized: [] };
   const wanted = model.stateDict();
+  if (exact && !resizes) {
+    const strict = absent(wanted, state).missing.length > 0; // then all problems are told
+    return { ...model.loadStateDict(state, { strict }), resized: [] };
+  }
   const resized = Object.keys(wanted).filter(
     (name) => resizes && state[name] && !isBackbone(name) && differ(state[name], wanted[name]),
   );
   const fresh = new Set(resized.map(moduleOf));
   const given = Object.fromEntries(
-    Object.entries(state).filter(([name]) => name in wanted && !fresh.has(moduleOf(name))),
+    Object.entries(state).filter(
+      ([name]) => Object.hasOwn(wanted, name) && !fresh.has(moduleOf(name)),
+    ),
   );
   const { missing } = absent(wanted, given);
   const problems = missing.filter(
@@ -52,7 +57,7 @@ export function loadPretrained(
   return {
     loaded,
     missing: missing.filter((name) => !fresh.has(moduleOf(name))),
-    unexpected: Object.keys(state).filter((name) => !(name in wanted)),
+    unexpected: Object.keys(state).filter((name) => !Object.hasOwn(wanted, name)),
     resized: Object.keys(wanted).filter((name) => fresh.has(moduleOf(name))),
   };
 }

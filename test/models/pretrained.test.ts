@@ -72,12 +72,19 @@ test("a folder of transformers is read as a whole, its class by the configuratio
   t.true(distance(wordLogits, values["masked.out.wordLogits"]) < 1e-5);
 });
 
-test("a checkpoint of the very class has to fit name by name", (t) => {
+test("a checkpoint of the very class has to have all weights", (t) => {
   const { "cls.predictions.bias": _, ...rest } = weights;
   const path = folder("strict", hfConfig, { ...rest, "cls.predictions.offset": torch.ones([20]) });
   const { message } = t.throws(() => LxmertForPreTraining.fromPretrained(path));
   t.true(message.includes("missing: cls.predictions.bias"));
   t.true(message.includes("unexpected: cls.predictions.offset"));
+});
+
+test("names too many are left out and told", (t) => {
+  const path = folder("more", hfConfig, { ...weights, "cls.predictions.offset": torch.ones([20]) });
+  const { report } = reading((report) => LxmertForPreTraining.fromPretrained(path, { report }));
+  t.deepEqual(report.unexpected, ["cls.predictions.offset"]);
+  t.is(report.loaded, Object.keys(weights).length);
 });
 
 test("of another class's checkpoint heads that are not there start anew, with counts", (t) => {

@@ -6,6 +6,7 @@ import {
   VLBertForReferringExpressions,
   VLBertForVisualCommonsense,
   type VLBertPreTrainingInputs,
+  vlBertPreTrainingLoss,
 } from "../../src/models";
 import type { Module } from "../../src/nn";
 import type { DType, Tensor } from "../../src/torch";
@@ -123,6 +124,16 @@ for (const [dtype, outputs, gradients] of precisions) {
     );
   });
 }
+
+test("the loss is the sum of what is predicted where it is", (t) => {
+  const model = withWeights(new VLBertForPreTraining(config), "float64");
+  const { wordRegions: _, ...given } = inputs("float64");
+  given.regionMask.select(0, 2).fill_(0);
+  const outputs = model.forward(given);
+  const off = distance(vlBertPreTrainingLoss(outputs, below(values, "label")), values.loss);
+  t.true(off < 1e-10, `the loss is off by ${off}`);
+  t.is(vlBertPreTrainingLoss(outputs, {}).item(), 0);
+});
 
 test("names of pre-training are those of checkpoints", (t) => {
   const names = Object.keys(new VLBertForPreTraining(config).stateDict());

@@ -5,7 +5,8 @@ and the words' transform are those of the transformers package.
 
 Writes vl-bert-heads.safetensors: `weight.*` of pre-training, `finding.weight.*` and
 `choosing.weight.*` of the two other heads' own; `input.*` padded; `pre.out.{words,regions}.<b>`,
-`pre.out.relationship` [B,2], `finding.out.<b>` [o], `choosing.out` [B,C], and `<case>.grad.*`. Row 2
+`pre.out.relationship` [B,2], `finding.out.<b>` [o], `choosing.out` [B,C], and `<case>.grad.*`; `label.*` and `loss` of
+pre-training. Row 2
 of the inputs is a text without an image in pre-training, an image in the other two cases. Losses are
 the sums over all outputs of sum(out * cos(0.7 n)), n counting the elements.
 """
@@ -80,6 +81,23 @@ def gradients(saved, case, outputs, parameters):
     saved |= {f"{case}.grad.{name}": p.grad.clone() for name, p in parameters.items() if p.grad is not None}
 
 
+def loss(saved):
+    """Words 1 and 3 of row 0 and word 2 of row 2; regions 1 and 3 of row 0 and 2 of row 1."""
+    words = torch.full((3, 6), -100)
+    words[0, 1], words[0, 3], words[2, 2] = 7, 11, 3
+    regions = torch.zeros(3, 4, CLASSES, dtype=torch.float64)
+    for row, place in [(0, 1), (0, 3), (1, 2)]:
+        regions[row, place] = torch.rand(CLASSES, dtype=torch.float64).softmax(-1)
+    relationship = torch.tensor([1, 0, 1])
+    picked = [saved["pre.out.words.0"][1], saved["pre.out.words.0"][3], saved["pre.out.words.2"][2]]
+    total = F.cross_entropy(torch.stack(picked), torch.tensor([7, 11, 3]))
+    seen = [saved["pre.out.regions.0"][1], saved["pre.out.regions.0"][3], saved["pre.out.regions.1"][2]]
+    total = total + F.cross_entropy(torch.stack(seen), regions[[0, 0, 1], [1, 3, 2]])
+    total = total + F.cross_entropy(saved["pre.out.relationship"], relationship)
+    labels = {"words": words, "regions": regions, "relationship": relationship}
+    return {f"label.{name}": label for name, label in labels.items()} | {"loss": total}
+
+
 def main():
     torch.manual_seed(9)
     model = scramble(PreTraining()).eval()
@@ -139,6 +157,7 @@ def main():
             outputs.append(regions)
     saved["pre.out.relationship"] = torch.stack(relationships)
     gradients(saved, "pre", [*outputs, saved["pre.out.relationship"]], own)
+    saved |= loss(saved)
 
     outputs = []
     for row, (t, o) in enumerate(zip(LENGTHS, COUNTS)):
