@@ -65,7 +65,7 @@ export class Bert extends Model {
 
   override forward(inputs: BertInputs): BertOutputs {
     const { hidden: embedded, mask } = this.embed(inputs);
-    const hidden = this.encoder.forward(embedded, mask);
+    const hidden = this.encoder.forward(embedded, inputs.attentionMask ? mask : null);
     return { hidden, pooled: this.pooler.forward(hidden) };
   }
 

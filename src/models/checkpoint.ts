@@ -1,10 +1,13 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { Tensor } from "../torch";
 import * as torch from "../torch";
-import { Tensor } from "../torch";
 
 const CONFIG = "config.json";
 const WEIGHTS = "model.safetensors";
+
+/** Before the names of a model's weights in files that hold more than those. */
+const STATE = "state_dict.";
 
 /** The weights of a folder, the first that is there: whole, in parts with an index, or a pickle. */
 const WEIGHTS_FILES = [
@@ -51,16 +54,13 @@ export function readConfig(file: string): Record<string, unknown> {
   throw new Error(`${file}: has to hold an object`);
 }
 
-/** The weights in a file, in the parts that an index lists, or in a file's `state_dict`. */
+/** The weights in a file, in the parts that an index lists, or in a training state's `state_dict`. */
 export function readWeights(file: string): Record<string, Tensor> {
   if (file.endsWith(".index.json")) return readParts(file);
-  const content: unknown = torch.load(file);
-  const state = isRecord(content) && isRecord(content.state_dict) ? content.state_dict : content;
-  const others = isRecord(state)
-    ? Object.keys(state).filter((name) => !(state[name] instanceof Tensor))
-    : ["all of it"];
-  if (others.length === 0) return state as Record<string, Tensor>;
-  throw new Error(`${file}: holds something else than weights: ${others.slice(0, 5).join(", ")}`);
+  const weights = torch.load(file);
+  const within = Object.entries(weights).filter(([name]) => name.startsWith(STATE));
+  if (within.length === 0) return weights;
+  return Object.fromEntries(within.map(([name, tensor]) => [name.slice(STATE.length), tensor]));
 }
 
 /** Writes both files of a model, weights first, each under another name until it is whole. */

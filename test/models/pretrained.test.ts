@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
@@ -320,4 +320,32 @@ test("names of VCR's original checkpoints are read, and saved models come back b
     VLBertForVisualCommonsense.fromPretrained(wrapped, { config: heads, report }),
   );
   t.deepEqual([report.missing, report.unexpected], [[], []]);
+});
+
+test("files that PyTorch wrote are read: of transformers, and the originals of 2019", (t) => {
+  const given = (name: string) => join(__dirname, "..", "reference", name);
+  const path = join(root, "pytorch");
+  mkdirSync(path);
+  writeFileSync(join(path, "config.json"), JSON.stringify(hfConfig));
+  copyFileSync(given("lxmert-checkpoint.bin"), join(path, "pytorch_model.bin"));
+  const folder = reading((report) => Model.fromPretrained(path, { report }));
+  const heads = { num_attention_heads: 2, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 };
+  const original = reading((report) =>
+    LxmertForPreTraining.fromPretrained(given("lxmert-checkpoint.pth"), { config: heads, report }),
+  );
+  for (const { model, report } of [folder, original]) {
+    t.deepEqual([report.missing, report.unexpected], [[], []]);
+    const { wordLogits } = (model as LxmertForPreTraining).forward(referenceInputs());
+    t.true(distance(wordLogits, values["masked.out.wordLogits"]) < 1e-5);
+  }
+
+  const state = below(reference("vl-bert-heads"), "weight");
+  const changes = { config: { num_attention_heads: 2, mask_token_id: 4 } };
+  const { model, report } = reading((report) =>
+    VLBertForPreTraining.fromPretrained(given("vl-bert-checkpoint.model"), { ...changes, report }),
+  );
+  t.deepEqual([report.missing, report.unexpected], [[], []]);
+  const own = model.stateDict();
+  for (const [name, tensor] of Object.entries(state))
+    t.true(torch.equal(own[name], float32(tensor)));
 });
