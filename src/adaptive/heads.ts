@@ -1,96 +1,108 @@
 import { functional, Linear, type Module, MultiHeadAttention } from "../nn";
 import type { Tensor } from "../torch";
+import * as torch from "../torch";
 
-/** Neighbouring heads of an attention, `count` of them from number `first` on. */
-export interface HeadRange {
-  readonly first: number;
-  readonly count: number;
-}
+/** Heads of an attention, by number in ascending order, that run together. */
+export type HeadGroup = readonly number[];
 
-/** x [B,S,D], the mask for the range's heads, what is attended to [B,S',C] -> [B,heads,S,d]. */
+/** x [B,S,D], the mask for the group's heads, what is attended to [B,S',C] -> [B,heads,S,d]. */
 export type RunHeads = (x: Tensor, mask: Tensor | null, context: Tensor) => Tensor;
 
-/** What can run in place of some heads of an attention, each range apart. */
+/** What can run in place of some heads of an attention, each group apart. */
 export interface InHeads extends Module {
-  /** A function for every range, in the order of the ranges, which do not overlap. */
-  inHeads(ranges: readonly HeadRange[]): RunHeads[];
+  /** A function for every group, in their order; no head is in two of them. */
+  inHeads(groups: readonly HeadGroup[]): RunHeads[];
 }
+
+/** Cuts a tensor whose first dimension is a layer's outputs into one piece a group. */
+export type Cut = (tensor: Tensor) => Tensor[];
 
 /** A linear layer whose outputs can be computed piece by piece. */
 export interface InPieces extends Module {
   readonly outFeatures: number;
-  /** A function for every piece, x [..,n] -> [..,size]; the sizes sum up to all outputs. */
-  inPieces(sizes: readonly number[]): ((x: Tensor) => Tensor)[];
+  /** A function for every piece, x [..,n] -> [..,piece]. */
+  inPieces(cut: Cut): ((x: Tensor) => Tensor)[];
 }
 
-/** How ranges of heads run in a module; throws for one that has no heads to tell apart. */
-export function headsOf(module: Module, ranges: readonly HeadRange[]): RunHeads[] {
-  if (module instanceof MultiHeadAttention) return attentionHeads(module, ranges);
-  if ("inHeads" in module) return (module as InHeads).inHeads(ranges);
+/** How groups of heads run in a module; throws for one that has no heads to tell apart. */
+export function headsOf(module: Module, groups: readonly HeadGroup[]): RunHeads[] {
+  if (module instanceof MultiHeadAttention) return attentionHeads(module, groups);
+  if ("inHeads" in module) return (module as InHeads).inHeads(groups);
   throw new Error(
     `${module.constructor.name} can not run for single heads: it is no attention and has no inHeads`,
   );
 }
 
-/** Some outputs of a linear layer for every range of heads: [B,S,n] -> [B,heads,S,d]. */
-export function piecesByHead(
+function attentionHeads(attention: MultiHeadAttention, groups: readonly HeadGroup[]): RunHeads[] {
+  const { heads, query, key, value, dropout, training } = attention;
+  const dropoutP = training ? dropout : 0;
+  const [queries, keys, values] = [query, key, value].map((linear) =>
+    outputsByHead(linear, heads, groups),
+  );
+  return groups.map((_, n) => (x, attnMask, context) => {
+    const [q, k, v] = [queries[n](x), keys[n](context), values[n](context)];
+    return functional.scaledDotProductAttention(q, k, v, { attnMask, dropoutP });
+  });
+}
+
+/** The outputs of a linear layer for every group of heads: [B,S,n] -> [B,heads,S,d]. */
+export function outputsByHead(
   linear: Module,
   heads: number,
-  ranges: readonly HeadRange[],
+  groups: readonly HeadGroup[],
 ): ((x: Tensor) => Tensor)[] {
-  const size = (linear as InPieces).outFeatures / heads; // d
-  // One split, whose backward is one concatenation, however many ranges there are.
-  const sizes: number[] = [];
-  const places = ranges.map(() => 0);
-  let next = 0;
-  const inOrder = [...ranges.entries()].sort(([, a], [, b]) => a.first - b.first);
-  for (const [number, { first, count }] of inOrder) {
-    if (first > next) sizes.push((first - next) * size);
-    places[number] = sizes.length;
-    sizes.push(count * size);
-    next = first + count;
-  }
-  if (next < heads) sizes.push((heads - next) * size);
-  const pieces = inPieces(linear, sizes);
-  return ranges.map(({ count }, number) => (x) => {
+  const outputs = piecesOfLinear(linear, heads, groups);
+  return groups.map(({ length: count }, n) => (x) => {
     const [batch, length] = x.shape;
-    return pieces[places[number]](x).view([batch, length, count, size]).transpose(1, 2);
+    return outputs[n](x).view([batch, length, count, -1]).transpose(1, 2);
   });
 }
 
-function attentionHeads(attention: MultiHeadAttention, ranges: readonly HeadRange[]): RunHeads[] {
-  const { heads, query, key, value, dropout, training } = attention;
-  const [queries, keys, values] = [query, key, value].map((linear) =>
-    piecesByHead(linear, heads, ranges),
-  );
-  return ranges.map((_, n) => (x, attnMask, context) => {
-    const dropoutP = training ? dropout : 0;
-    return functional.scaledDotProductAttention(
-      queries[n](x),
-      keys[n](context),
-      values[n](context),
-      {
-        attnMask,
-        dropoutP,
-      },
-    );
-  });
-}
-
-function inPieces(linear: Module, sizes: readonly number[]): ((x: Tensor) => Tensor)[] {
-  if (sizes.length === 1) return [(x) => linear.forward(x) as Tensor];
-  if (linear instanceof Linear) return piecesOf(linear.weight, linear.bias, sizes);
-  if ("inPieces" in linear) return (linear as InPieces).inPieces(sizes);
+function piecesOfLinear(linear: Module, heads: number, groups: readonly HeadGroup[]) {
+  if (groups.length === 1 && groups[0].length === heads) {
+    return [(x: Tensor) => linear.forward(x) as Tensor];
+  }
+  const cut = cutter(heads, groups);
+  if (linear instanceof Linear) return piecesOf(linear.weight, linear.bias, cut);
+  if ("inPieces" in linear) return (linear as InPieces).inPieces(cut);
   throw new Error(`${linear.constructor.name} can not run for single heads: it has no inPieces`);
 }
 
-/** weight [m,n], bias [m] -> for every size of a piece, x [..,n] -> x weight^T + bias [..,size]. */
-export function piecesOf(
-  weight: Tensor,
-  bias: Tensor | null,
-  sizes: readonly number[],
-): ((x: Tensor) => Tensor)[] {
-  const weights = weight.splitWithSizes([...sizes], 0);
-  const biases = bias?.splitWithSizes([...sizes], 0);
+/** weight [m,n], bias [m] -> for every piece, x [..,n] -> x weight^T + bias [..,piece]. */
+export function piecesOf(weight: Tensor, bias: Tensor | null, cut: Cut): ((x: Tensor) => Tensor)[] {
+  const weights = cut(weight);
+  const biases = bias && cut(bias);
   return weights.map((piece, n) => (x) => functional.linear(x, piece, biases?.[n] ?? null));
+}
+
+/** Cuts all at once, so that the backward puts all together at once, however many groups there are. */
+function cutter(heads: number, groups: readonly HeadGroup[]): Cut {
+  const byHead = (tensor: Tensor) => tensor.unflatten(0, [heads, -1]); // [H,d,..]
+  const join = (piece: Tensor) => piece.flatten(0, 1);
+  if (groups.every((group) => group.at(-1)! - group[0] === group.length - 1)) {
+    const { sizes, places } = neighbours(heads, groups);
+    return (tensor) => {
+      const pieces = byHead(tensor).splitWithSizes(sizes, 0);
+      return places.map((place) => join(pieces[place]));
+    };
+  }
+  const order = torch.tensor(groups.flat(), { dtype: "int64" });
+  const sizes = groups.map(({ length }) => length);
+  return (tensor) =>
+    byHead(tensor).indexSelect(0, order.to(tensor.device)).splitWithSizes(sizes, 0).map(join);
+}
+
+/** The sizes that split all heads at the ends of groups of neighbours, and where the groups are. */
+function neighbours(heads: number, groups: readonly HeadGroup[]) {
+  const sizes: number[] = [];
+  const places: number[] = [];
+  let next = 0;
+  for (const [first, n] of groups.map((group, n) => [group[0], n]).sort(([a], [b]) => a - b)) {
+    if (first > next) sizes.push(first - next);
+    places[n] = sizes.length;
+    sizes.push(groups[n].length);
+    next = first + groups[n].length;
+  }
+  if (next < heads) sizes.push(heads - next);
+  return { sizes, places };
 }

@@ -3,7 +3,7 @@ import { LinearOntoResidual, LinearStreams, Nothing, PassOn } from "../models/st
 import { init, Linear, Module, MultiHeadAttention } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
-import { type HeadRange, type InHeads, piecesByHead, type RunHeads } from "./heads";
+import { type HeadGroup, type InHeads, outputsByHead, type RunHeads } from "./heads";
 import type { Part } from "./site";
 
 /** What runs where a part is left out; see `skip`. */
@@ -44,8 +44,8 @@ export class NoHeads extends Module implements InHeads {
     return x.newZeros([...x.shape.slice(0, -1), this.size]);
   }
 
-  inHeads(ranges: readonly HeadRange[]): RunHeads[] {
-    return ranges.map(({ count }) => (x) => {
+  inHeads(groups: readonly HeadGroup[]): RunHeads[] {
+    return groups.map(({ length: count }) => (x) => {
       const [batch, length] = x.shape;
       return x.newZeros([batch, count, length, this.size / this.heads]);
     });
@@ -65,8 +65,8 @@ export class LinearHeads extends Module implements InHeads {
     return this.linear.forward(x);
   }
 
-  inHeads(ranges: readonly HeadRange[]): RunHeads[] {
-    return piecesByHead(this.linear, this.heads, ranges);
+  inHeads(groups: readonly HeadGroup[]): RunHeads[] {
+    return outputsByHead(this.linear, this.heads, groups);
   }
 }
 

@@ -12,7 +12,7 @@ export { biases } from "./biases";
 export type { DecisionSpace } from "./decisions";
 export { type ExportOptions, exportAdapted, loadAdapted } from "./export";
 export { Gate, type GateOptions, type Temperature } from "./gate";
-export { type HeadRange, headsOf, type InHeads, type InPieces, type RunHeads } from "./heads";
+export { type HeadGroup, headsOf, type InHeads, type InPieces, type RunHeads } from "./heads";
 export { LowRankLinear, type LowRankOptions, lowRank } from "./low-rank";
 export {
   GivenPolicy,

@@ -2,7 +2,7 @@ import { functional, init, Linear, Module, Parameter } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import type { Alternative } from "./alternative";
-import { type InPieces, piecesOf } from "./heads";
+import { type Cut, type InPieces, piecesOf } from "./heads";
 import { matchesPath } from "./patterns";
 import { replaceModule } from "./replace-module";
 
@@ -91,9 +91,9 @@ export class LowRankLinear extends Module implements InPieces {
     return functional.linear(x, this.weight, this.bias).add(update);
   }
 
-  inPieces(sizes: readonly number[]): ((x: Tensor) => Tensor)[] {
-    const pretrained = piecesOf(this.weight, this.bias, sizes);
-    const updates = piecesOf(this.lora_B, null, sizes);
+  inPieces(cut: Cut): ((x: Tensor) => Tensor)[] {
+    const pretrained = piecesOf(this.weight, this.bias, cut);
+    const updates = piecesOf(this.lora_B, null, cut);
     return pretrained.map((piece, n) => (x) => piece(x).add(updates[n](this.reduced(x))));
   }
 

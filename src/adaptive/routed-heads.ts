@@ -1,15 +1,16 @@
 import { functional, type Module, type MultiHeadAttention } from "../nn";
-import { cat, noGrad, type Tensor } from "../torch";
+import { cat, noGrad, type Tensor, tensor } from "../torch";
 import type { Alternative } from "./alternative";
 import type { Rows, SiteDecision } from "./decisions";
-import { type HeadRange, headsOf, type RunHeads } from "./heads";
+import { headsOf, type RunHeads } from "./heads";
 import { withoutUpdates } from "./low-rank";
 import { mergeHeads } from "./merge-heads";
 import { blend, RoutedModule, rowSelector } from "./routed-module";
 import type { Routing } from "./routing";
 
-/** Neighbouring heads that the same rows run in. */
-interface HeadGroup extends HeadRange {
+/** Heads that the same rows run in. */
+interface Group {
+  readonly heads: readonly number[];
   readonly rows: Rows;
 }
 
@@ -63,57 +64,57 @@ export class RoutedHeads extends RoutedModule {
     );
   }
 
-  /** The contexts of an alternative for groups of heads, head after head: [n,S,d]; null for none. */
+  /** The contexts of an alternative where it runs, head after head: [n,S,d]; null for nowhere. */
   private run(
     k: number,
-    groups: readonly HeadGroup[],
+    groups: readonly Group[],
     argsOf: (rows: Rows) => HeadArguments,
   ): Tensor | null {
     if (groups.length === 0) return null;
-    const run = headsOf(this.modules[k], groups);
-    const contexts = groups.map((group, n) => this.runGroup(k, group, run[n], argsOf(group.rows)));
-    return contexts.length === 1 ? contexts[0] : cat(contexts);
+    const run = headsOf(
+      this.modules[k],
+      groups.map(({ heads }) => heads),
+    );
+    const byHead: Tensor[] = []; // each [rows,S,d]
+    for (const [n, group] of groups.entries()) {
+      const contexts = this.runGroup(k, group, run[n], argsOf(group.rows)).unbind(1);
+      for (const [place, head] of group.heads.entries()) byHead[head] = contexts[place];
+    }
+    return cat(byHead.filter((context) => context !== undefined));
   }
 
-  /** [rows,heads,S,d], as heads by rows: [heads rows,S,d] */
+  /** [rows,heads,S,d] */
   private runGroup(
     k: number,
-    { first, count, rows }: HeadGroup,
+    { heads, rows }: Group,
     run: RunHeads,
     [x, mask, context]: HeadArguments,
   ): Tensor {
-    const { result, flops } = functional.countFlops(() =>
-      run(x, maskOf(mask, first, count), context),
-    );
-    for (const position of this.positions.slice(first, first + count)) {
-      this.routing.record(position, k, rows, flops / count);
+    const { result, flops } = functional.countFlops(() => run(x, maskOf(mask, heads), context));
+    for (const head of heads) {
+      this.routing.record(this.positions[head], k, rows, flops / heads.length);
     }
-    return result.transpose(0, 1).flatten(0, 1);
+    return result;
   }
 }
 
-/** Which heads run an alternative on which rows, neighbours with the same rows together. */
+/** Which heads run an alternative on which rows, those with the same rows together. */
 function groupsOf(
   decisions: readonly SiteDecision[],
   which: "picked" | "others",
   k: number,
-): HeadGroup[] {
-  const groups: HeadGroup[] = [];
+): Group[] {
+  const groups = new Map<Rows, number[]>();
   for (const [head, decision] of decisions.entries()) {
     const rows = decision[which][k];
-    if (rows.numbers.length === 0) continue;
-    const before = groups.at(-1);
-    if (before && before.rows === rows && before.first + before.count === head) {
-      groups[groups.length - 1] = { ...before, count: before.count + 1 };
-    } else {
-      groups.push({ first: head, count: 1, rows });
-    }
+    if (rows.numbers.length > 0) groups.set(rows, [...(groups.get(rows) ?? []), head]);
   }
-  return groups;
+  return [...groups].map(([rows, heads]) => ({ heads, rows }));
 }
 
-/** The mask of some heads where it is not the same for all: [..,H,S,S'] -> [..,count,S,S']. */
-function maskOf(mask: Tensor | null, first: number, count: number): Tensor | null {
+/** The mask of some heads where it is not the same for all: [..,H,S,S'] -> [..,heads,S,S']. */
+function maskOf(mask: Tensor | null, heads: readonly number[]): Tensor | null {
   const perHead = mask !== null && mask.ndim >= 3 && mask.size(-3) > 1;
-  return perHead ? mask.narrow(-3, first, count) : mask;
+  if (!perHead) return mask;
+  return mask.indexSelect(-3, tensor([...heads], { dtype: "int64", device: mask.device }));
 }
