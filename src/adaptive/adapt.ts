@@ -2,8 +2,9 @@ import { Identity, Module, type MultiHeadAttention } from "../nn";
 import { type AdaptableModel, AdaptedModel } from "./adapted-model";
 import type { Alternative } from "./alternative";
 import type { DecisionSpace } from "./decisions";
-import { Gate, type GateOptions } from "./gate";
-import { embedderIn, type Policy, PolicyNetwork, type PolicyOptions } from "./policy";
+import { Gate, type GateOptions } from "./gates";
+import { makePolicy, type Policy, type PolicyOptions } from "./policies";
+import { embedderIn, type PolicyContext } from "./policies/policy";
 import { replaceModule } from "./replace-module";
 import { RoutedHeads } from "./routed-heads";
 import { RoutedSite } from "./routed-site";
@@ -11,10 +12,10 @@ import { Routing } from "./routing";
 import { findSites, type Site } from "./site";
 import { type StrategyName, strategyNamed } from "./strategies";
 import type { Strategy } from "./strategy";
-import { modulesWithin, shared, shareFrozen, taskHead } from "./weights";
+import { modulesWithin, owned, shared, shareFrozen, taskHead } from "./weights";
 
 export interface AdaptOptions {
-  /** A policy, or the size of a policy network; a static strategy has none. */
+  /** A policy, or what it is, by default a small transformer; a static strategy has none. */
   readonly policy?: Policy | PolicyOptions;
   readonly gate?: GateOptions;
 }
@@ -49,7 +50,9 @@ export function adapt<M extends AdaptableModel>(
   }
   const chosen = decides ? policyFor(model, { also: plan.also, head, paths }, space, policy) : null;
   const origin = { strategy: { ...plan, head }, policy: policy instanceof Module ? null : policy };
-  return new AdaptedModel(backbone, chosen, new Gate(gate), routing, origin).train(model.training);
+  return new AdaptedModel(backbone, chosen, new Gate(gate, space), routing, origin).train(
+    model.training,
+  );
 }
 
 /** What takes a module's place: its routed twin, or the one alternative that there is. */
@@ -94,18 +97,25 @@ function policyFor(
   policy: Policy | PolicyOptions,
 ): Policy {
   if (policy instanceof Module) return policy;
-  const { hidden_size: width } = embedderIn(model).config;
-  const embeddingsTrain = parts.also.length > 0;
-  const snapshot = embeddingsTrain ? embeddingsOf(model, parts) : null;
+  const context: PolicyContext = {
+    space,
+    width: () => embedderIn(model).config.hidden_size,
+    embeddings: (kind) => embeddingsOf(model, parts, kind === "own" ? owned : shared),
+    embeddingsTrain: parts.also.length > 0,
+  };
   const { device, dtype } = model.parameters()[0];
-  return new PolicyNetwork(space, width, snapshot, policy).to(device).to(dtype);
+  return makePolicy(context, policy).to(device).to(dtype);
 }
 
-/** The pretrained embeddings for a policy to keep: the model without its sites and its head. */
-function embeddingsOf(model: AdaptableModel, { paths, head }: Parts) {
-  const snapshot = embedderIn(model.clone(shared));
+/** Embeddings for a policy to keep: the model without its sites and its head. */
+function embeddingsOf(
+  model: AdaptableModel,
+  { paths, head }: Parts,
+  weights: typeof owned | typeof shared,
+) {
+  const kept = embedderIn(model.clone(weights));
   for (const path of [...paths, ...modulesWithin(model, head)]) {
-    snapshot.setModule(path, new Identity());
+    kept.setModule(path, new Identity());
   }
-  return snapshot.eval();
+  return kept.eval();
 }

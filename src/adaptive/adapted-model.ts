@@ -2,9 +2,11 @@ import { functional, Module, Parameter, type Registered } from "../nn";
 import * as torch from "../torch";
 import { noGrad, Tensor } from "../torch";
 import { type DecisionSpace, Decisions } from "./decisions";
-import type { Gate } from "./gate";
-import { type Mask, merge } from "./merge";
-import { batchOf, type Inputs, type Policy, type PolicyOptions } from "./policy";
+import type { Gate } from "./gates";
+import type { Mask } from "./mask";
+import { merge } from "./merge";
+import type { Inputs, Policy, PolicyOptions } from "./policies";
+import { batchOf } from "./policies/policy";
 import { RoutedModule } from "./routed-module";
 import type { ExecutedRows, Routing } from "./routing";
 import type { Strategy } from "./strategy";
@@ -64,14 +66,14 @@ export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Mod
     options: ForwardOptions = {},
   ): ReturnType<M["forward"]> & Told {
     const { result, flops } = functional.countFlops(() => {
-      const { decisions, probabilities } = this.decide(inputs, options);
+      const { decisions, gate, probabilities } = this.decide(inputs, options);
       const routed = this.routing.during(decisions, () => this.model.forward(inputs));
-      return { ...routed, decisions, probabilities };
+      return { ...routed, decisions, gate, probabilities };
     });
-    const { outputs, decisions, probabilities } = result;
+    const { outputs, decisions, gate, probabilities } = result;
     return {
       ...(outputs as ReturnType<M["forward"]>),
-      ...(decisions && { gate: decisions.gate, decisions: decisions.choice, probabilities }),
+      ...(decisions && { gate, decisions: decisions.choice, probabilities }),
       flops: flopsByInput(flops, result.flops ?? new Float64Array(batchOf(inputs).batch)),
     };
   }
@@ -130,7 +132,10 @@ export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Mod
     const { space } = this;
     const { batch, device } = batchOf(inputs);
     if (space.sites.length === 0) return { decisions: null };
-    if (decisions) return { decisions: givenDecisions(decisions, batch, space, device) };
+    if (decisions) {
+      const given = givenDecisions(decisions, batch, space, device);
+      return { decisions: given, gate: given.gate };
+    }
 
     const ask = (): Decided => {
       const logits = this.policy!.forward(inputs, this.model);
@@ -141,8 +146,12 @@ export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Mod
             `${space.sites.length} sites with ${space.alternatives.join(", ")}`,
         );
       }
-      const { gate, choice } = this.gate.decide(logits, { sample: this.training, exponential });
-      return { decisions: new Decisions(gate, choice), probabilities: logits.softmax(-1) };
+      const own = exponential ?? this.policy!.noise?.(inputs);
+      const sample = this.training || own !== undefined;
+      const drawn = this.gate.decide(logits, { sample, exponential: own });
+      const { gate, choice, probabilities, compared } = drawn;
+      const decisions = new Decisions(compared?.gate ?? gate, choice, compared?.where);
+      return { decisions, gate, probabilities };
     };
     // Without a gradient the gate asks for no counterfactuals: evaluation runs what was picked.
     return this.training ? ask() : noGrad(ask);
@@ -151,6 +160,8 @@ export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Mod
 
 interface Decided {
   readonly decisions: Decisions | null;
+  /** As all but the router sees it: sampled counterfactuals weigh the router's gradient alone. */
+  readonly gate?: Tensor;
   readonly probabilities?: Tensor;
 }
 

@@ -24,6 +24,8 @@ export interface SiteDecision {
   readonly picked: readonly Rows[];
   /** The rows that picked another one. */
   readonly others: readonly Rows[];
+  /** Those among `others` that the decision's gradient is computed for: by default all of them. */
+  readonly compared: readonly Rows[];
 }
 
 /**
@@ -36,10 +38,14 @@ export class Decisions {
   readonly batch: number;
   readonly sites: readonly SiteDecision[];
 
-  /** Takes gate [B,N,K] and choice [B,N] int64; throws when the shapes disagree. */
+  /**
+   * Takes gate [B,N,K] and choice [B,N] int64, and where alternatives are compared, [B,N] bool, if
+   * not everywhere; throws when the shapes disagree.
+   */
   constructor(
     readonly gate: Tensor,
     readonly choice: Tensor,
+    comparedAt: Tensor | null = null,
   ) {
     const [batch, sites, alternatives] = gate.shape;
     if (gate.ndim !== 3 || choice.shape.join() !== `${batch},${sites}`) {
@@ -49,6 +55,7 @@ export class Decisions {
     }
     this.batch = batch;
     const choices = Array.from(choice.toTypedArray(), Number);
+    const isCompared = comparedAt?.toTypedArray();
     const groups = range(sites).map((site) => {
       const where = (keep: (choice: number) => boolean) =>
         range(batch).filter((row) => keep(choices[row * sites + site]));
@@ -58,18 +65,22 @@ export class Decisions {
         alternatives === 2
           ? [picked[1], picked[0]]
           : range(alternatives).map((k) => where((choice) => choice !== k));
-      return { picked, others };
+      const compared = isCompared
+        ? others.map((rows) => rows.filter((row) => isCompared[row * sites + site]))
+        : others;
+      return { picked, others, compared };
     });
     const rows = placeRows(
-      groups.flatMap(({ picked, others }) => [...picked, ...others]),
+      groups.flatMap(({ picked, others, compared }) => [...picked, ...others, ...compared]),
       batch,
       choice.device,
     );
-    this.sites = groups.map(({ picked, others }, site) => ({
+    this.sites = groups.map(({ picked, others, compared }, site) => ({
       gate: gate.select(1, site),
       choice: choice.select(1, site),
       picked: picked.map(rows),
       others: others.map(rows),
+      compared: compared.map(rows),
     }));
   }
 }

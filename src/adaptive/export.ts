@@ -10,8 +10,8 @@ import type { Alternative, AlternativeContent } from "./alternative";
 import * as alternatives from "./alternative";
 import { biases } from "./biases";
 import { lowRank } from "./low-rank";
-import type { Mask } from "./merge";
-import type { Policy, PolicyOptions } from "./policy";
+import type { Mask } from "./mask";
+import type { Policy, PolicyOptions } from "./policies";
 import { RoutedModule } from "./routed-module";
 import type { Strategy } from "./strategy";
 

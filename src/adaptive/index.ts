@@ -10,18 +10,14 @@ export type { Alternative, AlternativeContent } from "./alternative";
 export * as alternative from "./alternative";
 export { biases } from "./biases";
 export type { DecisionSpace } from "./decisions";
+export * from "./diagnostics";
 export { type ExportOptions, exportAdapted, loadAdapted } from "./export";
-export { Gate, type GateOptions, type Temperature } from "./gate";
+export * from "./gates";
 export { type HeadGroup, headsOf, type InHeads, type InPieces, type RunHeads } from "./heads";
 export { LowRankLinear, type LowRankOptions, lowRank } from "./low-rank";
-export {
-  GivenPolicy,
-  type Inputs,
-  type Policy,
-  PolicyNetwork,
-  type PolicyOptions,
-} from "./policy";
-export { type BudgetOptions, budget } from "./regularisers";
+export { type Mask, type MaskByName, maskByName } from "./mask";
+export * from "./policies";
+export * from "./regularisers";
 export type { ExecutedRows } from "./routing";
 export {
   block,
@@ -35,12 +31,6 @@ export {
   segment,
   type Where,
 } from "./site";
-export {
-  DecisionStatistics,
-  type DecisionSummary,
-  type SiteUsage,
-  type Spread,
-} from "./statistics";
 export * from "./strategies";
 export { combine, outsideSites, type PartOptions, type Strategy } from "./strategy";
 export { type TrainingParts, trainableLine } from "./weights";

@@ -45,12 +45,13 @@ export class RoutedHeads extends RoutedModule {
     const gate = cat(decisions.map((decision) => decision.gate)); // [H B,K]
     const choice = cat(decisions.map((decision) => decision.choice)); // [H B]
     const argsOf = rowSelector<HeadArguments>([x, mask, context], x.shape[0]);
-    const run = (which: "picked" | "others") => () =>
+    const run = (which: "picked" | "compared") => () =>
       this.modules.map((_, k) => this.run(k, groupsOf(decisions, which, k), argsOf));
 
     const winners = run("picked")();
-    const losers = gate.requiresGrad ? noGrad(run("others")) : [];
-    const contexts = blend(gate, choice, winners, losers); // [H B,S,d]
+    const losers = gate.requiresGrad ? noGrad(run("compared")) : [];
+    const some = gate.requiresGrad ? partly(decisions) : null;
+    const contexts = blend(gate, choice, winners, losers, some); // [H B,S,d]
     return contexts
       .unflatten(0, [this.positions.length, x.shape[0]])
       .permute([1, 2, 0, 3])
@@ -101,7 +102,7 @@ export class RoutedHeads extends RoutedModule {
 /** Which heads run an alternative on which rows, those with the same rows together. */
 function groupsOf(
   decisions: readonly SiteDecision[],
-  which: "picked" | "others",
+  which: "picked" | "compared",
   k: number,
 ): Group[] {
   const groups = new Map<Rows, number[]>();
@@ -110,6 +111,21 @@ function groupsOf(
     if (rows.numbers.length > 0) groups.set(rows, [...(groups.get(rows) ?? []), head]);
   }
   return [...groups].map(([rows, heads]) => ({ heads, rows }));
+}
+
+/** Which of [H B] rows the losers of each alternative are of, where not all losers are there. */
+function partly(decisions: readonly SiteDecision[]): { index: Tensor }[] | null {
+  const isWhole = ({ others, compared }: SiteDecision) =>
+    compared.every((rows, k) => rows === others[k]);
+  if (decisions.every(isWhole)) return null;
+  const [{ choice, compared }] = decisions;
+  const [batch] = choice.shape;
+  return compared.map((_, k) => {
+    const rows = decisions.flatMap((decision, head) =>
+      decision.compared[k].numbers.map((row) => head * batch + row),
+    );
+    return { index: tensor(rows, { dtype: "int64", device: choice.device }) };
+  });
 }
 
 /** The mask of some heads where it is not the same for all: [..,H,S,S'] -> [..,heads,S,S']. */

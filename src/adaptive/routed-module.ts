@@ -77,21 +77,48 @@ function selectRows(arg: unknown, index: Tensor, batch: number): unknown {
 
 /**
  * Puts the results [rows, ...] of those that won back in batch order: [B, ...]. Takes the gate
- * [B,K], the choice [B], and the results of every alternative where it won and where it lost.
+ * [B,K], the choice [B], and the results of every alternative where it won and where it lost;
+ * `partly` has the rows of the losers where not all of them are there.
  */
 export function blend(
   gate: Tensor,
   choice: Tensor,
   winners: readonly (Tensor | null)[],
   losers: readonly (Tensor | null)[],
+  partly: readonly Pick<Rows, "index">[] | null = null,
 ): Tensor {
   const all = winners.filter((winner) => winner !== null);
-  if (all.length === 1 && losers.length === 0) return all[0];
   const none = all[0].newEmpty([0]);
-  return ops.adaptune.route_blend(
-    gate,
-    choice,
-    winners.map((winner) => winner ?? none),
-    winners.map((_, k) => losers[k] ?? none),
-  ) as Tensor;
+  const route = (compared: readonly (Tensor | null)[]) =>
+    all.length === 1 && compared.length === 0
+      ? all[0]
+      : (ops.adaptune.route_blend(
+          gate,
+          choice,
+          winners.map((winner) => winner ?? none),
+          winners.map((_, k) => compared[k] ?? none),
+        ) as Tensor);
+  return partly === null ? route(losers) : withSlopes(route([]), gate, losers, partly);
+}
+
+/**
+ * y + (g_k - g_k) (y_k - y) for the rows where alternative k lost and its y_k is there: y itself,
+ * and for the gate the gradient <dL/dy, y_k - y> that the blend of all rows gives.
+ */
+function withSlopes(
+  y: Tensor,
+  gate: Tensor,
+  losers: readonly (Tensor | null)[],
+  partly: readonly Pick<Rows, "index">[],
+): Tensor {
+  const values = y.detach();
+  return losers.reduce<Tensor>((sum, loser, k) => {
+    if (loser === null) return sum;
+    const { index } = partly[k];
+    const some = (tensor: Tensor) => (index === null ? tensor : tensor.indexSelect(0, index));
+    const picked = some(gate.select(1, k)).to(y.dtype); // [rows]
+    const nothing = picked.sub(picked.detach()).view([-1, ...y.shape.slice(1).map(() => 1)]);
+    const slope = loser.sub(some(values)).mul(nothing); // [rows, ...]
+    return index === null ? sum.add(slope) : sum.indexAdd(0, index, slope);
+  }, y);
 }

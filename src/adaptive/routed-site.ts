@@ -41,7 +41,7 @@ export class RoutedSite extends RoutedModule {
 
     const winners = decision.picked.map(run);
     if (!decision.gate.requiresGrad) return blendResults(decision, winners, []);
-    const losers = noGrad(() => decision.others.map(run));
+    const losers = noGrad(() => decision.compared.map(run));
     return blendResults(decision, winners, losers);
   }
 
@@ -56,6 +56,11 @@ export class RoutedSite extends RoutedModule {
   }
 }
 
+/** Which rows the losers of each alternative are of, where not all losers are there. */
+function partly({ others, compared }: SiteDecision): readonly Rows[] | null {
+  return compared.every((rows, k) => rows === others[k]) ? null : compared;
+}
+
 /** Blends tensors, and what lists and records hold at the same place. */
 function blendResults(
   decision: SiteDecision,
@@ -65,7 +70,7 @@ function blendResults(
   const example = winners.find((winner) => winner !== null);
   if (example instanceof Tensor) {
     const tensors = [winners, losers] as (Tensor | null)[][];
-    return blend(decision.gate, decision.choice, tensors[0], tensors[1]);
+    return blend(decision.gate, decision.choice, tensors[0], tensors[1], partly(decision));
   }
   if (typeof example !== "object" || example === null || example === undefined) {
     throw new Error(`a routed site gave ${typeof example} where it has to give tensors`);

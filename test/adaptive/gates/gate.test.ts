@@ -1,7 +1,7 @@
 import test from "ava";
-import { Gate } from "../../src/adaptive";
-import * as torch from "../../src/torch";
-import { close } from "./support";
+import { Gate } from "../../../src/adaptive";
+import * as torch from "../../../src/torch";
+import { close } from "../support";
 
 const LOGITS = [
   [0.3, -1.2, 0.8],

@@ -1,4 +1,4 @@
-import type { Tensor } from "../torch";
+import type { Tensor } from "../../torch";
 
 export interface BudgetOptions {
   /** The number of the alternative whose use is counted. */

@@ -1,9 +1,9 @@
 import test from "ava";
-import { adapt, GivenPolicy, PolicyNetwork, spotTuneBlock } from "../../src/adaptive";
-import { Module } from "../../src/nn";
-import * as torch from "../../src/torch";
-import { vlBertCase as model, residualCase } from "./cases";
-import { close, move } from "./support";
+import { adapt, GivenPolicy, PolicyNetwork, spotTuneBlock } from "../../../src/adaptive";
+import { Module } from "../../../src/nn";
+import * as torch from "../../../src/torch";
+import { vlBertCase as model, residualCase } from "../cases";
+import { close, move } from "../support";
 
 test("a policy network starts at its initial probability", (t) => {
   torch.manualSeed(1);

@@ -1,6 +1,6 @@
 import test from "ava";
-import { budget } from "../../src/adaptive";
-import * as torch from "../../src/torch";
+import { budget } from "../../../src/adaptive";
+import * as torch from "../../../src/torch";
 
 /** A gate [B,N,K] of the alternatives' numbers [B,N]. */
 function gateOf(choices: number[][]): torch.Tensor {

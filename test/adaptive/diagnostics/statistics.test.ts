@@ -1,6 +1,6 @@
 import test from "ava";
-import { DecisionStatistics } from "../../src/adaptive";
-import * as torch from "../../src/torch";
+import { DecisionStatistics } from "../../../src/adaptive";
+import * as torch from "../../../src/torch";
 
 const SPACE = { sites: ["first", "second"], alternatives: ["frozen", "tuned"] };
 

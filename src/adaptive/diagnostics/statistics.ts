@@ -1,5 +1,5 @@
-import type { Tensor } from "../torch";
-import type { DecisionSpace } from "./decisions";
+import type { Tensor } from "../../torch";
+import type { DecisionSpace } from "../decisions";
 
 /** A mean with its standard deviation over inputs. */
 export interface Spread {

@@ -1,0 +1,6 @@
+export {
+  DecisionStatistics,
+  type DecisionSummary,
+  type SiteUsage,
+  type Spread,
+} from "./statistics";

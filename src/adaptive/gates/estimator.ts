@@ -1,0 +1,57 @@
+import type { Tensor } from "../../torch";
+import * as torch from "../../torch";
+
+/** What an estimator is asked for. */
+export interface Ask {
+  readonly temperature: number;
+  /** Noise E ~ Exp(1) [B,N,K] to decide by; drawn where there is none. */
+  readonly exponential?: Tensor;
+}
+
+/** Decisions that were drawn, and how their gradient reaches the logits. */
+export interface Drawn {
+  /** One-hot [B,N,K]. Its gradient, where it has one, is the estimator's. */
+  readonly gate: Tensor;
+  /** [B,N] int64. */
+  readonly choice: Tensor;
+  /** What decisions were drawn from [B,N,K], where that is not the softmax of the logits. */
+  readonly probabilities?: Tensor;
+  /**
+   * The smooth stand-in [B,N,K] whose derivative the estimator takes: where it is all but one-hot,
+   * so that a decision hardly moves, counterfactuals may be spared.
+   */
+  readonly relaxed?: () => Tensor;
+}
+
+/** Draws decisions by logits [B,N,K] in training, for a gradient of one kind or another. */
+export type Estimator = (logits: Tensor, ask: Ask) => Drawn;
+
+/**
+ * The gradient of the softmax at the noise of the draw (Gumbel-Softmax, Jang et al. 2017, arXiv
+ * 1611.01144, section 2.2). Biased; higher temperatures trade variance for more bias.
+ */
+export const straightThrough: Estimator = (logits, { temperature, exponential }) => {
+  const [gate, choice] = torch.ops.adaptune.gumbel_gate(logits, temperature, {
+    sample: true,
+    exponential,
+  }) as [Tensor, Tensor];
+  const relaxed = () => {
+    if (!exponential) throw new Error("the noise of this draw was not kept");
+    return logits.detach().sub(exponential.log()).div(temperature).softmax(-1);
+  };
+  return { gate, choice, relaxed };
+};
+
+/** A draw of every decision without gradient: choice [B,N] int64 and one-hot [B,N,K]. */
+export function draw(logits: Tensor, exponential?: Tensor): { choice: Tensor; hard: Tensor } {
+  const [hard, choice] = torch.ops.adaptune.gumbel_gate(logits.detach(), 1, {
+    sample: true,
+    exponential,
+  }) as [Tensor, Tensor];
+  return { choice, hard };
+}
+
+/** The value of `hard` with the gradient of `smooth`. */
+export function withGradientOf(hard: Tensor, smooth: Tensor): Tensor {
+  return hard.add(smooth.sub(smooth.detach()));
+}

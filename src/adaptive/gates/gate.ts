@@ -1,0 +1,115 @@
+import type { Tensor } from "../../torch";
+import * as torch from "../../torch";
+import type { DecisionSpace } from "../decisions";
+import {
+  type Compared,
+  type CounterfactualRate,
+  checkRate,
+  compareSome,
+  followsGate,
+} from "./counterfactuals";
+import { Curriculum, type CurriculumOptions } from "./curriculum";
+import { type Drawn, type Estimator, straightThrough } from "./estimator";
+import { constantTemperature, type Temperature } from "./temperature";
+
+export interface GateOptions {
+  /** Larger is smoother: it scales the gradient, never the decision. 1 by default. */
+  readonly temperature?: Temperature;
+  /** Where the policy's gradient comes from; `straightThrough` by default. */
+  readonly estimator?: Estimator;
+  /** How often what was not picked is computed for that gradient; `exact` by default. */
+  readonly counterfactuals?: CounterfactualRate;
+  /** Which sites are decided about yet; all from the beginning by default. */
+  readonly curriculum?: CurriculumOptions;
+}
+
+export interface GateDraw {
+  /** Whether to sample (training) or to take the most probable alternative (evaluation). */
+  readonly sample: boolean;
+  /** Noise E ~ Exp(1) [B,N,K] to use instead of drawing it. */
+  readonly exponential?: Tensor;
+}
+
+/** Hard decisions. */
+export interface Decided {
+  /** One-hot [B,N,K]; the gradient is the estimator's. */
+  readonly gate: Tensor;
+  /** [B,N] int64. */
+  readonly choice: Tensor;
+  /** What decisions are drawn from [B,N,K]. */
+  readonly probabilities: Tensor;
+  /** What the router is to see instead, where it does not compare all alternatives. */
+  readonly compared?: Compared;
+}
+
+/** Turns policy logits into hard decisions: drawn in training, the most probable in evaluation. */
+export class Gate {
+  /** The training step that schedules read; the training loop sets it. */
+  step = 0;
+  private readonly schedule: (step: number) => number;
+  private readonly estimator: Estimator;
+  private readonly rate: CounterfactualRate;
+  private readonly curriculum: Curriculum | null;
+
+  /** `space` is what a curriculum needs to know. Throws for options that make no sense. */
+  constructor(
+    {
+      temperature = 1,
+      estimator = straightThrough,
+      counterfactuals = "exact",
+      curriculum,
+    }: GateOptions = {},
+    space: DecisionSpace = { sites: [], alternatives: [] },
+  ) {
+    checkRate(counterfactuals);
+    this.schedule =
+      typeof temperature === "number" ? constantTemperature(temperature) : temperature;
+    this.estimator = estimator;
+    this.rate = counterfactuals;
+    this.curriculum =
+      curriculum && space.sites.length > 0 ? new Curriculum(curriculum, space) : null;
+  }
+
+  /** The temperature at the current step; throws when the schedule gives none above zero. */
+  get temperature(): number {
+    const temperature = this.schedule(this.step);
+    if (!(temperature > 0 && Number.isFinite(temperature))) {
+      throw new RangeError(
+        `gate temperature at step ${this.step} is ${temperature}; it has to be finite and above 0`,
+      );
+    }
+    return temperature;
+  }
+
+  /** Decides by logits [B,N,K]. */
+  decide(logits: Tensor, { sample, exponential }: GateDraw): Decided {
+    if (!sample) {
+      const [gate, choice] = torch.ops.adaptune.gumbel_gate(logits, this.temperature, {
+        sample: false,
+      }) as [Tensor, Tensor];
+      return { gate, choice, probabilities: logits.softmax(-1) };
+    }
+    const held = this.curriculum?.hold(logits, this.step) ?? null;
+    const scored = held?.logits ?? logits;
+    const noise = exponential ?? (followsGate(this.rate) ? noiseFor(scored) : undefined);
+    const drawn = this.estimator(scored, { temperature: this.temperature, exponential: noise });
+    const { gate, choice, probabilities = scored.softmax(-1) } = drawn;
+    const compared = this.compare(drawn, held?.free);
+    return { gate, choice, probabilities, ...(compared && { compared }) };
+  }
+
+  /** What the router compares where that is not all; without a gradient it compares nothing. */
+  private compare({ gate, choice, relaxed }: Drawn, free?: Tensor): Compared | null {
+    if (!gate.requiresGrad || (this.rate === "exact" && !free)) return null;
+    const everywhere = free && { gate, where: free.unsqueeze(0).expand(choice.shape) };
+    if (this.rate === "exact") return everywhere!;
+    const some = compareSome(gate, this.rate, relaxed);
+    return free ? { ...some, where: some.where.logicalAnd(free) } : some;
+  }
+}
+
+/** Exp(1) [B,N,K]. */
+function noiseFor(logits: Tensor): Tensor {
+  const noise = torch.noGrad(() => logits.detach().newEmpty(logits.shape).exponential_());
+  return noise.clampMin(1e-38);
+}

@@ -1,0 +1,54 @@
+import { readFileSync } from "node:fs";
+import { Module } from "../../nn";
+import type { Tensor } from "../../torch";
+import * as torch from "../../torch";
+import type { DecisionSpace } from "../decisions";
+import { choicesOf, type Mask, type MaskByName } from "../mask";
+import { batchOf, type Inputs, type Policy } from "./policy";
+
+export interface GivenPolicyOptions {
+  readonly kind: "given";
+  readonly decisions: Mask;
+}
+
+/** Decides the same for all inputs, as it was told, and learns nothing: a static mask. */
+export class GivenPolicy extends Module implements Policy {
+  /** `decisions` holds the alternative of each of N sites, as a number below `alternatives`. */
+  constructor(
+    private readonly decisions: readonly number[],
+    private readonly alternatives: number,
+  ) {
+    super();
+  }
+
+  override forward(inputs: Inputs): Tensor {
+    const { batch, device } = batchOf(inputs);
+    const choice = torch.tensor([...this.decisions], { dtype: "int64", device });
+    const logits = torch.oneHot(choice, this.alternatives).to("float32").mul(CERTAIN); // [N,K]
+    return logits.unsqueeze(0).expand([batch, -1, -1]);
+  }
+}
+
+/** A static mask for a model's sites; throws, for all at once, where it does not fit them. */
+export function givenPolicy(space: DecisionSpace, { decisions }: GivenPolicyOptions): GivenPolicy {
+  return new GivenPolicy(choicesOf(decisions, space), space.alternatives.length);
+}
+
+/** Reads a mask from a JSON file: `{ "encoder.layer.0": "frozen", .. }` or a list of numbers. */
+export function readMask(file: string): readonly number[] | MaskByName {
+  try {
+    const mask: unknown = JSON.parse(readFileSync(file, "utf8"));
+    if (Array.isArray(mask) && mask.every((one) => Number.isInteger(one))) return mask;
+    const names = Object.values((mask ?? {}) as object);
+    const named = typeof mask === "object" && !Array.isArray(mask) && names.length > 0;
+    if (named && names.every((name) => typeof name === "string")) return mask as MaskByName;
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+  }
+  throw new Error(
+    `${file}: a mask is {"site": "alternative", ..} or a list with a number for every site`,
+  );
+}
+
+/** A logit that Gumbel noise, at most 104 in float32, does not overturn. */
+export const CERTAIN = 1e4;
