@@ -3,7 +3,7 @@ import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { findCheckpoint, readConfig, readWeights, writeCheckpoint } from "./checkpoint";
 import { aligned, type Rename, renamed } from "./names";
-import { loadPretrained, type PretrainedReport, reportLine } from "./pretrained";
+import { loadPretrained, makeToLoad, type PretrainedReport, reportLine } from "./pretrained";
 import { describeStandIns, putStandIns, type StandIns } from "./stand-ins";
 
 /** The values of a configuration by their names in `config.json`. */
@@ -82,16 +82,18 @@ export abstract class Model extends Module {
     const modelClass = stored && files.config ? classFor(asked, stored, files.config) : asked;
     return torch.scope(() => {
       try {
-        const state = renamed(readWeights(files.weights), modelClass.renames);
-        const values = stored ? storedValues(modelClass, stored) : modelClass.configOf!(state);
-        const model = makeModel(modelClass, { ...values, ...changes }, stored);
-        const wanted = new Set(Object.keys(model.stateDict()));
+        const given = renamed(readWeights(files.weights), modelClass.renames);
+        const values = stored ? storedValues(modelClass, stored) : modelClass.configOf!(given);
+        const { model, state } = makeToLoad(
+          () => makeModel(modelClass, { ...values, ...changes }, stored),
+          (names) => aligned(given, names, modelClass.prefix),
+        );
         const fit = {
           exact: statedArchitecture(stored) === modelClass.architecture,
           resizes: Object.keys(changes).length > 0,
           isBackbone: (name: string) => modelClass.isBackbone(name),
         };
-        report(loadPretrained(model, aligned(state, wanted, modelClass.prefix), fit));
+        report(loadPretrained(model, state, fit));
         return model;
       } catch (error) {
         throw new Error(`${path}: ${(error as Error).message}`, { cause: error });

@@ -1,4 +1,4 @@
-import type { Module } from "../nn";
+import { init, type Module } from "../nn";
 import type { Tensor } from "../torch";
 
 /** How the weights of a checkpoint met those of a model. */
@@ -20,6 +20,26 @@ export interface FitOptions {
   readonly resizes: boolean;
   /** Whether a weight is part of the pretrained network itself, which has to be given. */
   readonly isBackbone: (name: string) => boolean;
+}
+
+/**
+ * Makes a model to load a checkpoint's weights into. Where they are all there, nothing is drawn only
+ * to be overwritten.
+ */
+export function makeToLoad<M extends Module>(
+  make: () => M,
+  stateFor: (names: ReadonlySet<string>) => Readonly<Record<string, Tensor>>,
+): { model: M; state: Readonly<Record<string, Tensor>> } {
+  const draft = init.skip(make);
+  const wanted = draft.stateDict();
+  const state = stateFor(new Set(Object.keys(wanted)));
+  const { missing } = absent(wanted, state);
+  const fits = Object.keys(wanted).every(
+    (name) => !state[name] || !differ(state[name], wanted[name]),
+  );
+  if (missing.length === 0 && fits) return { model: draft, state };
+  for (const weight of new Set(Object.values(wanted))) weight.dispose();
+  return { model: make(), state };
 }
 
 /**

@@ -1,13 +1,32 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 
+/** Whether weights are left as memory has them: like the gradient mode, it is dynamic. */
+let skipping = false;
+
+/**
+ * Runs a synchronous function in which all that fills weights here does nothing: for models whose
+ * weights are read right after, as drawing hundreds of millions of numbers takes seconds.
+ */
+export function skip<T>(make: () => T): T {
+  const outer = skipping;
+  skipping = true;
+  try {
+    return make();
+  } finally {
+    skipping = outer;
+  }
+}
+
 /** Fills with draws from N(mean, std^2). */
 export function normal_(tensor: Tensor, mean = 0, std = 1): Tensor {
+  if (skipping) return tensor;
   return torch.noGrad(() => tensor.normal_(mean, std));
 }
 
 /** Fills with draws from U(from, to). */
 export function uniform_(tensor: Tensor, from = 0, to = 1): Tensor {
+  if (skipping) return tensor;
   return torch.noGrad(() => tensor.uniform_(from, to));
 }
 
@@ -19,6 +38,7 @@ export function truncNormal_(tensor: Tensor, mean = 0, std = 1, a = -2, b = 2): 
   if (!(a < b && mean >= a - 2 * std && mean <= b + 2 * std)) {
     throw new RangeError(`hardly any draw from N(${mean}, ${std}^2) is within ${a} and ${b}`);
   }
+  if (skipping) return tensor;
   torch.noGrad(() => tensor.normal_(mean, std));
   while (torch.scope(() => redraw(tensor, mean, std, a, b))) {}
   return tensor;
@@ -36,6 +56,7 @@ function redraw(tensor: Tensor, mean: number, std: number, a: number, b: number)
 }
 
 export function constant_(tensor: Tensor, value: number): Tensor {
+  if (skipping) return tensor;
   return torch.noGrad(() => tensor.fill_(value));
 }
 

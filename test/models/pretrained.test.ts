@@ -349,3 +349,31 @@ test("files that PyTorch wrote are read: of transformers, and the originals of 2
   for (const [name, tensor] of Object.entries(state))
     t.true(torch.equal(own[name], float32(tensor)));
 });
+
+test("a head that starts anew is initialised, and nothing else stays in memory", (t) => {
+  const path = folder("initialised", hfConfig, weights);
+  const read = () => LxmertForVisualReasoning.fromPretrained(path, { report: () => {} });
+  const before = torch.memory().tensors;
+  const model = read();
+  t.is(torch.memory().tensors - before, Object.keys(model.stateDict()).length);
+  const { "logit_fc.0.weight": weight, "logit_fc.0.bias": bias } = model.stateDict();
+  t.is(bias.abs().max().item(), 0);
+  t.true(Math.abs(Number(weight.std().item()) - config.initializer_range) < 0.01);
+});
+
+test("reading draws nothing where all weights are given", (t) => {
+  const path = folder("draws", hfConfig, weights);
+  const drawsAfter = (read: () => unknown) => {
+    torch.manualSeed(3);
+    read();
+    return torch.rand([4]).toArray();
+  };
+  const undisturbed = drawsAfter(() => {});
+  const report = () => {};
+  t.deepEqual(
+    drawsAfter(() => LxmertForPreTraining.fromPretrained(path, { report })),
+    undisturbed,
+  );
+  const fresh = drawsAfter(() => LxmertForVisualReasoning.fromPretrained(path, { report }));
+  t.notDeepEqual(fresh, undisturbed);
+});

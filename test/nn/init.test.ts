@@ -28,3 +28,25 @@ test("fans need two dimensions", (t) => {
   t.deepEqual(init.fans(torch.empty([6, 10, 3])), { fanIn: 30, fanOut: 18 });
   t.throws(() => init.fans(torch.empty([6])), { message: /two dimensions/ });
 });
+
+test("nothing is filled where that is skipped, and only there", (t) => {
+  const tensor = torch.full([2, 3], 7);
+  const fill = () => {
+    init.normal_(tensor);
+    init.uniform_(tensor);
+    init.truncNormal_(tensor);
+    init.zeros_(tensor);
+    init.xavierUniform_(tensor);
+    return tensor.toArray();
+  };
+  t.deepEqual(
+    init.skip(() => init.skip(fill)),
+    torch.full([2, 3], 7).toArray(),
+  );
+  t.throws(() =>
+    init.skip(() => {
+      throw new Error("stop");
+    }),
+  );
+  t.is(init.ones_(tensor).sum().item(), 6);
+});
