@@ -1,13 +1,14 @@
 import { join } from "node:path";
-import { LxmertForPreTraining, type LxmertInputs } from "../../src/models";
+import { Model } from "../../src/models";
+import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
 import { below, distance, gradientDistance, gradientsOf, weightedSum } from "./load";
 
-// The second half of default_lxmert.py, which says how to run it.
+// The second half of default_models.py, which says how to run it.
 const [, , folder] = process.argv;
 const values = torch.load(join(folder, "values.safetensors"));
-const model = LxmertForPreTraining.fromPretrained(folder).eval();
-const outputs = model.forward(below(values, "input") as unknown as LxmertInputs);
+const model: Model = Model.fromPretrained<Model>(folder).eval();
+const outputs = model.forward(below(values, "input")) as Record<string, Tensor>;
 const expected = below(values, "out");
 for (const [name, tensor] of Object.entries(expected)) {
   console.log(
