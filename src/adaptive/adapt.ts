@@ -1,8 +1,10 @@
+import { hiddenName } from "../models/stand-ins";
 import { Identity, Module, type MultiHeadAttention } from "../nn";
 import { type AdaptableModel, AdaptedModel } from "./adapted-model";
 import type { Alternative } from "./alternative";
 import type { DecisionSpace } from "./decisions";
 import { Gate, type GateOptions } from "./gates";
+import { labelled } from "./merge";
 import { makePolicy, type Policy, type PolicyOptions } from "./policies";
 import { embedderIn, type PolicyContext } from "./policies/policy";
 import { replaceModule } from "./replace-module";
@@ -46,7 +48,8 @@ export function adapt<M extends AdaptableModel>(
   const routing = new Routing(space);
   for (const path of paths) {
     const group = [...sites.entries()].filter(([, site]) => site.path === path);
-    replaceModule(backbone, path, (module) => inPlace(module, group, plan.what, routing));
+    const label = hiddenName(backbone, path);
+    replaceModule(backbone, path, (module) => inPlace(module, group, plan.what, routing, label));
   }
   const chosen = decides ? policyFor(model, { also: plan.also, head, paths }, space, policy) : null;
   const origin = { strategy: { ...plan, head }, policy: policy instanceof Module ? null : policy };
@@ -61,10 +64,11 @@ function inPlace(
   sites: readonly (readonly [position: number, site: Site])[],
   what: readonly Alternative[],
   routing: Routing,
+  label: string,
 ): Module {
   const [position, { part, head }] = sites[0];
-  if (what.length === 1) return what[0].build(module, part);
-  if (head === null) return new RoutedSite(module, position, what, routing, part);
+  if (what.length === 1) return labelled(what[0].build(module, part), label);
+  if (head === null) return new RoutedSite(module, position, what, routing, part, label);
   const positions: number[] = [];
   for (const [place, site] of sites) positions[site.head!] = place;
   return new RoutedHeads(module as MultiHeadAttention, positions, what, routing);

@@ -1,7 +1,6 @@
 import { Block } from "../models/block";
 import { LinearOntoResidual, LinearStreams, Nothing, PassOn } from "../models/stand-ins";
-import { init, Linear, Module, MultiHeadAttention } from "../nn";
-import type { Tensor } from "../torch";
+import { init, Linear, type Module, MultiHeadAttention } from "../nn";
 import * as torch from "../torch";
 import { type HeadGroup, type InHeads, outputsByHead, type RunHeads } from "./heads";
 import type { Part } from "./site";
@@ -32,41 +31,33 @@ export function linearInPlaceOf(site: Module, part: Part): Module {
 }
 
 /** Heads that are left out: zeros for each. */
-export class NoHeads extends Module implements InHeads {
+export class NoHeads extends Nothing implements InHeads {
   constructor(
     private readonly heads: number,
-    readonly size: number,
+    private readonly width: number,
   ) {
-    super();
-  }
-
-  override forward(x: Tensor): Tensor {
-    return x.newZeros([...x.shape.slice(0, -1), this.size]);
+    super(width);
   }
 
   inHeads(groups: readonly HeadGroup[]): RunHeads[] {
     return groups.map(({ length: count }) => (x) => {
       const [batch, length] = x.shape;
-      return x.newZeros([batch, count, length, this.size / this.heads]);
+      return x.newZeros([batch, count, length, this.width / this.heads]);
     });
   }
 }
 
 /** A linear layer in place of heads: a slice of its outputs for each. */
-export class LinearHeads extends Module implements InHeads {
+export class LinearHeads extends LinearStreams implements InHeads {
   constructor(
     private readonly heads: number,
-    readonly linear: Linear,
+    linear: Linear,
   ) {
-    super();
-  }
-
-  override forward(x: Tensor): Tensor {
-    return this.linear.forward(x);
+    super([linear]);
   }
 
   inHeads(groups: readonly HeadGroup[]): RunHeads[] {
-    return outputsByHead(this.linear, this.heads, groups);
+    return outputsByHead(this.streams[0], this.heads, groups);
   }
 }
 

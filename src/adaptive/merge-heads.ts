@@ -27,7 +27,7 @@ export function mergeHeads(alternatives: readonly Module[], choices: readonly nu
 }
 
 function linearOf(module: Module): Linear | null {
-  if (module instanceof LinearHeads) return module.linear;
+  if (module instanceof LinearHeads) return module.streams[0];
   if (module instanceof MultiHeadAttention || module instanceof NoHeads) return null;
   throw new Error(
     `heads of ${module.constructor.name} can not be merged: only those of attention, ` +

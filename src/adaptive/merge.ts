@@ -1,7 +1,6 @@
-import { LinearStreams, Nothing } from "../models/stand-ins";
+import { hiddenName, LinearStreams } from "../models/stand-ins";
 import { Buffer, type Module, Parameter } from "../nn";
 import type { DecisionSpace } from "./decisions";
-import { LinearHeads, NoHeads } from "./in-place-of";
 import { withoutUpdates } from "./low-rank";
 import { choicesOf, type Mask } from "./mask";
 import { replaceModule } from "./replace-module";
@@ -18,7 +17,8 @@ export function merge<M extends Module>(model: M, space: DecisionSpace, mask: Ma
   const merged = model.clone((weight) => weight);
   for (const [path, module] of merged.namedModules()) {
     if (module instanceof RoutedModule) {
-      replaceModule(merged, path, () => standIn(module.merged(choices)));
+      const label = hiddenName(merged, path);
+      replaceModule(merged, path, () => labelled(module.merged(choices), label));
     }
   }
   const plain = withoutUpdates(merged) as M;
@@ -28,9 +28,8 @@ export function merge<M extends Module>(model: M, space: DecisionSpace, mask: Ma
   });
 }
 
-/** What takes an attention's place as a whole, as models know it. */
-function standIn(module: Module): Module {
-  if (module instanceof NoHeads) return new Nothing(module.size);
-  if (module instanceof LinearHeads) return new LinearStreams([module.linear]);
+/** What takes a module's place, with a name of its own in the state. */
+export function labelled(module: Module, label: string): Module {
+  if (module instanceof LinearStreams) return new LinearStreams([...module.streams], label);
   return module;
 }

@@ -19,6 +19,8 @@ export abstract class RoutedModule extends Module {
     site: Module,
     part: Part,
     protected readonly alternatives: readonly Alternative[],
+    /** Put before the alternatives' names in the state; see `hiddenName`. */
+    private readonly label = "",
   ) {
     super();
     this.modules = alternatives.map((alternative) => alternative.build(site, part));
@@ -27,7 +29,9 @@ export abstract class RoutedModule extends Module {
   /** The weights of one alternative are the site's own by name, the others' below theirs. */
   override registered(): Registered[] {
     return this.alternatives.flatMap(({ name, keepsNames }, k): Registered[] =>
-      keepsNames ? this.modules[k].registered() : [[name, this.modules[k]]],
+      keepsNames
+        ? this.modules[k].registered()
+        : [[name, this.modules[k], this.label === "" ? name : `${this.label}.${name}`]],
     );
   }
 

@@ -25,8 +25,9 @@ export class RoutedSite extends RoutedModule {
     alternatives: readonly Alternative[],
     private readonly routing: Routing,
     part: Part = "module",
+    label = "",
   ) {
-    super(site, part, alternatives);
+    super(site, part, alternatives, label);
   }
 
   /**

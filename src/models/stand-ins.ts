@@ -54,7 +54,11 @@ export class Nothing extends StandIn {
 export class LinearStreams extends StandIn {
   readonly streams: ModuleList<Linear>;
 
-  constructor(streams: readonly Linear[]) {
+  /** `label` is put before the names in the state, where its place has no name of its own there. */
+  constructor(
+    streams: readonly Linear[],
+    private readonly label = "",
+  ) {
     super();
     this.streams = new ModuleList(streams);
   }
@@ -62,6 +66,10 @@ export class LinearStreams extends StandIn {
   override forward(...args: Tensor[]): Tensor | Tensor[] {
     const outputs = [...this.streams].map((linear, number) => linear.forward(args[number]));
     return outputs.length === 1 ? outputs[0] : outputs;
+  }
+
+  override registered(): Registered[] {
+    return [["streams", this.streams, this.label === "" ? "streams" : `${this.label}.streams`]];
   }
 
   override describe(): StandInDescription {
@@ -119,15 +127,29 @@ export function describeStandIns(model: Module): StandIns {
 /** Puts stand-ins, with fresh weights, into a model as described. */
 export function putStandIns(model: Module, described: StandIns): void {
   for (const [path, description] of Object.entries(described)) {
-    model.setModule(path, make(description, model.getModule(path)));
+    const label = hiddenName(model, path);
+    model.setModule(path, make(description, model.getModule(path), label));
   }
 }
 
-function make(description: StandInDescription, original: Module): StandIn {
+/**
+ * The name that a module has in the tree but not in the state, such as `feedForward`; "" where it
+ * has it in both. What comes in its place needs it, to be told from what is beside it.
+ */
+export function hiddenName(root: Module, path: string): string {
+  const dot = path.lastIndexOf(".");
+  const name = path.slice(dot + 1);
+  const siblings = root.getModule(path.slice(0, Math.max(0, dot))).registered();
+  const [, , stateName = name] = siblings.find(([own]) => own === name)!;
+  return stateName === "" ? name : "";
+}
+
+function make(description: StandInDescription, original: Module, label: string): StandIn {
   if ("pass_on" in description) return new PassOn(...description.pass_on);
   if ("nothing" in description) return new Nothing(description.nothing);
   if ("linear" in description) {
-    return new LinearStreams(description.linear.map((sizes) => new Linear(...sizes)));
+    const linears = description.linear.map((sizes) => new Linear(...sizes));
+    return new LinearStreams(linears, label);
   }
   if ("linear_onto_residual" in description) {
     return new LinearOntoResidual(new Linear(...description.linear_onto_residual));

@@ -18,8 +18,12 @@ import {
   type Where,
 } from "../../src/adaptive";
 import {
+  BertConfig,
+  BertForSequenceClassification,
   LxmertConfig,
   LxmertForQuestionAnswering,
+  ViTConfig,
+  ViTForImageClassification,
   VLBertConfig,
   VLBertForQuestionAnswering,
 } from "../../src/models";
@@ -30,12 +34,14 @@ import * as torch from "../../src/torch";
 /** A model for the contract: how to make it, its inputs, its policy and its head. */
 export interface ModelCase {
   readonly name: string;
-  /** Where the names of its answer head begin. */
-  readonly head: string;
+  /** The modules of its answer head: at the top, or right below. */
+  readonly heads: readonly string[];
+  /** The outputs that the head makes. */
+  readonly ofHead: readonly string[];
   make(): AdaptableModel;
   inputs(batch: number): Inputs;
-  /** Which input, real-valued, gets a gradient. */
-  readonly differentiable: string;
+  /** Which input, real-valued, gets a gradient; absent where there is none. */
+  readonly differentiable?: string;
   policy(strategy: Strategy, sites: number): Policy | PolicyOptions;
   /** A user's model says by patterns where what others have by class is. */
   readonly patterns?: (where: Where) => readonly string[];
@@ -65,21 +71,35 @@ export const strategies: readonly StrategyCase[] = [
   strategyCase(combine("component x frozen, tuned, skip", component, [frozen, tuned, skip])),
   strategyCase(combine("component x keep, replace", component, [keep, replace])),
   strategyCase(combine("segment x keep, skip", segment, [keep, skip])),
+  strategyCase(combine("segment x keep, replace", segment, [keep, replace])),
   strategyCase({ ...spotTune({ tuned: lowRank({ rank: 2 }) }), name: "SpotTune of LoRA" }, false),
   strategyCase({ ...spotTuneBlock({ tuned: biases }), name: "SpotTune_Block of BitFit" }, false),
 ];
 
 function strategyCase(plan: Strategy, copies = true): StrategyCase {
-  const strategy = ({ patterns, head }: ModelCase) =>
-    patterns ? { ...plan, where: patterns(plan.where!), head: [head] } : plan;
+  const strategy = ({ patterns, heads }: ModelCase) =>
+    patterns ? { ...plan, where: patterns(plan.where!), head: heads } : plan;
   return { name: plan.name, copies, strategy };
 }
 
+const SMALL = {
+  hidden_size: 16,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  intermediate_size: 24,
+  hidden_dropout_prob: 0,
+  attention_probs_dropout_prob: 0,
+  initializer_range: 0.2,
+} as const;
+
 export const vlBertCase = vlBert({ num_hidden_layers: 2, num_attention_heads: 2 });
 export const lxmertCase = lxmert();
+export const bertCase = bert();
+export const vitCase = vit();
 export const residualCase: ModelCase = {
   name: "a residual network of the user's",
-  head: "head",
+  heads: ["head"],
+  ofHead: ["logits"],
   make: () => new ResidualNetwork(),
   inputs: (batch) => ({ features: torch.randn([batch, 5, WIDTH]) }),
   differentiable: "features",
@@ -90,8 +110,6 @@ export const residualCase: ModelCase = {
     return ["stem.blocks.*"];
   },
 };
-
-export const models: readonly ModelCase[] = [vlBertCase, lxmertCase, residualCase];
 
 export function vlBert(size: Partial<VLBertConfig>): ModelCase {
   const config = new VLBertConfig({
@@ -111,7 +129,8 @@ export function vlBert(size: Partial<VLBertConfig>): ModelCase {
   });
   return {
     name: `VL-BERT ${config.num_hidden_layers} x ${config.hidden_size}`,
-    head: "final_mlp",
+    heads: ["final_mlp"],
+    ofHead: ["logits"],
     make: () => new VLBertForQuestionAnswering(config),
     inputs: (batch) => vlBertInputs(batch, config),
     differentiable: "regionFeatures",
@@ -151,7 +170,8 @@ function lxmert(): ModelCase {
   });
   return {
     name: "LXMERT 2/1/2 x 16",
-    head: "answer_head",
+    heads: ["answer_head"],
+    ofHead: ["logits"],
     make: () => new LxmertForQuestionAnswering(config),
     inputs: (batch) => {
       const corners = torch.rand([batch, 4, 2]).mul(0.5);
@@ -166,6 +186,39 @@ function lxmert(): ModelCase {
     differentiable: "regionFeatures",
     policy: () => ({ layers: 1, hiddenSize: 16, heads: 2 }),
     runs: (site) => (site.includes("visual_attention") ? 2 : 1),
+  };
+}
+
+function bert(): ModelCase {
+  const config = new BertConfig({
+    ...SMALL,
+    vocab_size: 30,
+    max_position_embeddings: 10,
+    num_labels: 3,
+  });
+  return {
+    name: "BERT 2 x 16",
+    heads: ["classifier", "pooler"],
+    ofHead: ["pooled", "logits"],
+    make: () => new BertForSequenceClassification(config),
+    inputs: (batch) => ({
+      inputIds: torch.randint(5, config.vocab_size, [batch, 6], { dtype: "int64" }),
+      attentionMask: present(batch, 6, (b) => 4 + (b % 3)),
+    }),
+    policy: () => ({ layers: 1, hiddenSize: 16, heads: 2 }),
+  };
+}
+
+function vit(): ModelCase {
+  const config = new ViTConfig({ ...SMALL, image_size: 8, patch_size: 4, num_labels: 3 });
+  return {
+    name: "ViT 2 x 16",
+    heads: ["classifier"],
+    ofHead: ["logits"],
+    make: () => new ViTForImageClassification(config),
+    inputs: (batch) => ({ pixelValues: torch.randn([batch, 3, 8, 8]) }),
+    differentiable: "pixelValues",
+    policy: () => ({ layers: 1, hiddenSize: 16, heads: 2 }),
   };
 }
 

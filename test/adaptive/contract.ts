@@ -26,7 +26,21 @@ export function adaptiveContract(test: TestFn, strategy: StrategyCase, model: Mo
   const title = (what: string) => `${strategy.name} on ${model.name}: ${what}`;
   const names = strategy.strategy(model).what.map(({ name }) => name);
   const indexOf = (name: string) => names.indexOf(name);
+  const isHead = (name: string) =>
+    name
+      .split(".")
+      .slice(0, 2)
+      .some((part) => model.heads.includes(part));
   const has = (...wanted: string[]) => wanted.every((name) => names.includes(name));
+
+  test(title("no two weights share a name, and the head is the model's"), (t) => {
+    const { adapted } = setting(model, strategy);
+    const named = new Set<unknown>(Object.values(adapted.stateDict()));
+    t.true(adapted.parameters().every((parameter) => named.has(parameter)));
+    t.true(
+      adapted.namedParameters().some(([name, { requiresGrad }]) => isHead(name) && requiresGrad),
+    );
+  });
 
   if (has("frozen", "tuned")) {
     test(title("1. identical alternatives make decisions irrelevant"), (t) => {
@@ -51,12 +65,13 @@ export function adaptiveContract(test: TestFn, strategy: StrategyCase, model: Mo
     test(title("2. all frozen is the pretrained model"), (t) => {
       const { pretrained, adapted, inputs } = setting(model, strategy);
       const decisions = adapted.sites.map(() => indexOf("frozen"));
-      const { logits, ...below } = adapted.train().forward(inputs, { decisions });
-      const { logits: _, ...expected } = pretrained.eval().forward(inputs);
-      sameOutputs(t, below, expected, 1e-12);
-      lossOf({ ...below, logits }).backward();
+      const outputs = adapted.train().forward(inputs, { decisions });
+      const expected = Object.entries(pretrained.eval().forward(inputs));
+      const ofNetwork = expected.filter(([name]) => !model.ofHead.includes(name));
+      sameOutputs(t, outputs, Object.fromEntries(ofNetwork), 1e-12);
+      lossOf({ ...outputs, gate: undefined }).backward();
       const reached = adapted.namedParameters().filter(([, parameter]) => parameter.grad !== null);
-      t.true(reached.every(([name]) => name.startsWith(model.head)));
+      t.true(reached.every(([name]) => isHead(name)));
       t.true(reached.length > 0, "the head learns");
     });
   }
@@ -67,7 +82,7 @@ export function adaptiveContract(test: TestFn, strategy: StrategyCase, model: Mo
       const plan = strategy.strategy(model);
       const fixed = adapt(pretrained, { ...plan, what: [plan.what[k]] }).to("float64");
       t.deepEqual(fixed.sites, []);
-      const names = namesWithout(adapted, plan.what, k);
+      const names = namesWithout(adapted, fixed, plan.what, k);
       const state = adapted.stateDict();
       torch.noGrad(() => {
         for (const [own, weight] of Object.entries(fixed.stateDict()))
@@ -100,10 +115,12 @@ export function adaptiveContract(test: TestFn, strategy: StrategyCase, model: Mo
       lossOf({ ...routed, gate: undefined }).backward();
       lossOf(plain).backward();
       const expected = new Map(finetuned.namedParameters());
+      const plan = strategy.strategy(model);
+      const own = new Map(adapted.namedParameters());
       let compared = 0;
-      for (const [name, { grad, requiresGrad }] of adapted.namedParameters()) {
-        if (/^policy\.|\.replace\./.test(name) || !requiresGrad) continue;
-        close(t, grad, expected.get(name.replace(".tuned.", "."))!.grad, 1e-10, name);
+      for (const [name, twin] of namesWithout(adapted, finetuned, plan.what, k)) {
+        if (!own.get(twin)?.requiresGrad) continue;
+        close(t, own.get(twin)!.grad, expected.get(name)!.grad, 1e-10, name);
         compared++;
       }
       t.true(compared > adapted.sites.length);
@@ -198,7 +215,10 @@ export function adaptiveContract(test: TestFn, strategy: StrategyCase, model: Mo
   });
 
   test(title("7. what was not picked is not executed"), (t) => {
-    const { adapted, inputs } = setting(model, strategy);
+    const sites = setting(model, strategy).adapted.sites.length;
+    const policy = new TablePolicy(BATCH, sites, names.length);
+    torch.noGrad(() => policy.table.normal_());
+    const { adapted, inputs } = setting(model, strategy, { policy, moved: false });
     const executed = (training: boolean) => {
       adapted.train(training).resetExecuted();
       const choices = adapted.forward(inputs).decisions!.to("int32").toArray() as number[][];
@@ -260,18 +280,18 @@ export function adaptiveContract(test: TestFn, strategy: StrategyCase, model: Mo
       const options = { dtype, gate: { temperature: 2 } };
       const { pretrained, adapted, inputs, noise } = setting(model, strategy, options);
       const masked = new Masked(pretrained.clone(), strategy.strategy(model), adapted);
-      const given = inputs[model.differentiable]!;
+      const key = model.differentiable;
       const run = (forward: (inputs: Inputs) => Record<string, unknown>) => {
-        const input = given.detach().clone().requiresGrad_(true);
-        const outputs = forward({ ...inputs, [model.differentiable]: input });
+        const input = key ? inputs[key]!.detach().clone().requiresGrad_(true) : null;
+        const outputs = forward(key ? { ...inputs, [key]: input } : inputs);
         lossOf(outputs).backward();
-        return { outputs: outputs as Record<string, Tensor>, input: input.grad };
+        return { outputs: outputs as Record<string, Tensor>, input };
       };
       const routed = run((all) => adapted.train().forward(all, { exponential: noise }));
       const naive = run((all) => masked.forward(all, noise, 2));
       sameOutputs(t, routed.outputs, naive.outputs, tolerance);
       close(t, routed.outputs.gate, naive.outputs.gate, tolerance, "gate");
-      close(t, routed.input, naive.input, tolerance, `gradient of ${model.differentiable}`);
+      if (key) close(t, routed.input!.grad, naive.input!.grad, tolerance, `gradient of ${key}`);
       const expected = new Map(masked.weights());
       for (const [name, parameter] of adapted.namedParameters()) {
         if (!parameter.requiresGrad) t.is(parameter.grad, null, name);
@@ -344,15 +364,27 @@ export function adaptiveContract(test: TestFn, strategy: StrategyCase, model: Mo
  */
 function namesWithout(
   adapted: AdaptedModel,
+  fixed: AdaptedModel,
   what: readonly Alternative[],
   k: number,
 ): Map<string, string> {
-  const other = what.filter((_, one) => one !== k).map(({ name }) => `.${name}.`);
+  const known = new Set(Object.keys(fixed.stateDict()));
+  const others = what.filter((_, one) => one !== k).map(({ name }) => `.${name}.`);
+  const infix = `.${what[k].name}.`;
   const names = Object.keys(adapted.stateDict()).filter(
-    (name) => !other.some((infix) => name.includes(infix)),
+    (name) => !name.startsWith("policy.") && !others.some((other) => name.includes(other)),
   );
-  const own = names.filter((name) => name.includes(`.${what[k].name}.`));
-  return new Map([...names, ...own].map((name) => [name.replace(`.${what[k].name}.`, "."), name]));
+  const own = names.filter((name) => name.includes(infix));
+  return new Map([...names, ...own].map((name) => [plainName(name, infix, known), name]));
+}
+
+/** A name without an alternative's; also without that of a place that has none in the state. */
+function plainName(name: string, infix: string, known: ReadonlySet<string>): string {
+  const at = name.indexOf(infix);
+  if (at < 0) return name;
+  const without = `${name.slice(0, at)}.${name.slice(at + infix.length)}`;
+  if (known.has(without)) return without;
+  return `${name.slice(0, name.lastIndexOf(".", at - 1))}.${name.slice(at + infix.length)}`;
 }
 
 /** Logits [B,N,K] that are parameters themselves. */

@@ -5,7 +5,8 @@ import {
   type Part,
   type Strategy,
 } from "../../src/adaptive";
-import { Module, MultiHeadAttention } from "../../src/nn";
+import { hiddenName } from "../../src/models/stand-ins";
+import { Module, MultiHeadAttention, type Registered } from "../../src/nn";
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
 
@@ -27,7 +28,8 @@ export class Masked {
     const made = new Map<string, MaskedSite>();
     for (const [n, { path, part }] of findSites(model, strategy.where!).entries()) {
       if (!made.has(path)) {
-        made.set(path, new MaskedSite(model.getModule(path), part, strategy));
+        const label = hiddenName(model, path);
+        made.set(path, new MaskedSite(model.getModule(path), part, strategy, label));
         model.setModule(path, made.get(path)!);
       }
       made.get(path)!.positions.push(n);
@@ -78,6 +80,8 @@ class MaskedSite extends Module {
     pretrained: Module,
     private readonly part: Part,
     { what }: Strategy,
+    /** The name of its place, where the state has none. */
+    private readonly label: string,
   ) {
     super();
     this.order = what.map(({ name }) => name);
@@ -95,6 +99,13 @@ class MaskedSite extends Module {
     const first = results.find((result) => result !== null);
     if (!Array.isArray(first)) return this.mix(results as (Tensor | null)[]);
     return first.map((_, n) => this.mix(results.map((result) => (result as Tensor[])[n])));
+  }
+
+  override registered(): Registered[] {
+    const label = (name: string) => (name === "tuned" || name === "replace" ? this.label : "");
+    return super
+      .registered()
+      .map(([name, entry]) => [name, entry, label(name) ? `${label(name)}.${name}` : name]);
   }
 
   /** What a part that is left out gives; null for zeros. */

@@ -86,7 +86,7 @@ const trained = (adapted: AdaptedModel) =>
 
 for (const model of [vlBertCase, lxmertCase]) {
   const encoder = model === vlBertCase ? "vlbert.encoder" : "lxmert.encoder";
-  const isHead = (name: string) => name.startsWith(model.head);
+  const isHead = (name: string) => model.heads.some((head) => name.startsWith(head));
   const lastBlock = model === vlBertCase ? "layer.1." : "x_layers.1.";
   const expected: Record<string, (name: string) => boolean> = {
     standard: () => true,
