@@ -9,6 +9,9 @@ const WEIGHTS = "model.safetensors";
 /** Before the names of a model's weights in files that hold more than those. */
 const STATE = "state_dict.";
 
+/** Many readers of safetensors, transformers among them, ask for whose layout the weights have. */
+const MADE_FOR = { format: "pt" };
+
 /** The weights of a folder, the first that is there: whole, in parts with an index, or a pickle. */
 const WEIGHTS_FILES = [
   WEIGHTS,
@@ -70,7 +73,7 @@ export function writeCheckpoint(
   weights: Readonly<Record<string, Tensor>>,
 ): void {
   mkdirSync(folder, { recursive: true });
-  writeWhole(join(folder, WEIGHTS), (file) => torch.save(weights, file));
+  writeWhole(join(folder, WEIGHTS), (file) => torch.save(weights, file, { metadata: MADE_FOR }));
   writeWhole(join(folder, CONFIG), (file) =>
     writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`),
   );

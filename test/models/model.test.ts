@@ -39,6 +39,7 @@ test("a saved model comes back as it was, by its class and by the base class", (
   const path = join(folder, "whole");
   model.savePretrained(path);
   t.deepEqual(readdirSync(path).sort(), ["config.json", "model.safetensors"]);
+  t.deepEqual(torch.loadMetadata(join(path, "model.safetensors")), { format: "pt" });
   for (const read of [Model, VLBertForQuestionAnswering]) {
     const again = read.fromPretrained(path);
     t.true(again instanceof VLBertForQuestionAnswering);
