@@ -14,7 +14,7 @@ export function mergeHeads(alternatives: readonly Module[], choices: readonly nu
     choices,
   );
   const given = alternatives.find((module) => module instanceof MultiHeadAttention);
-  if (!given) return new LinearStreams(linear ? [linear] : []);
+  if (!given) return linear ? new LinearStreams([linear]) : alternatives[choices[0]];
   const attention = given.clone((weight) => weight);
   for (const name of ["query", "key", "value"] as const) {
     const rows = rowsFrom(
