@@ -12,11 +12,11 @@ const lineWidth = 80;
 export function format(tensor: Tensor): string {
   const prefix = "tensor(";
   const isEmpty = tensor.numel() === 0;
-  const body = isEmpty || tensor.device === "meta" ? placeholder(tensor) : content(tensor);
+  const body = isEmpty || tensor.device === "meta" ? elementless(tensor) : content(tensor);
   return withSuffixes(prefix + body, suffixes(tensor, isEmpty), prefix.length);
 }
 
-function placeholder(tensor: Tensor): string {
+function elementless(tensor: Tensor): string {
   return tensor.device === "meta" ? "..." : "[]";
 }
 
