@@ -16,6 +16,13 @@ export * from "./gates";
 export { type HeadGroup, headsOf, type InHeads, type InPieces, type RunHeads } from "./heads";
 export { LowRankLinear, type LowRankOptions, lowRank } from "./low-rank";
 export { type Mask, type MaskByName, maskByName } from "./mask";
+export {
+  type BlockDropRewardOptions,
+  blockDropReward,
+  policyGradient,
+  type Reward,
+  selfCritical,
+} from "./objectives";
 export * from "./policies";
 export * from "./regularisers";
 export type { ExecutedRows } from "./routing";

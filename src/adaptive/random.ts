@@ -16,16 +16,6 @@ export class RandomNumbers {
     this.state = (this.state + 0x9e3779b9) >>> 0;
     return mix(this.state);
   }
-
-  /** 0 .. length - 1 in a random order (Fisher-Yates). */
-  permutation(length: number): number[] {
-    const order = [...Array(length).keys()];
-    for (let i = length - 1; i > 0; i--) {
-      const j = Math.floor(this.next() * (i + 1));
-      [order[i], order[j]] = [order[j], order[i]];
-    }
-    return order;
-  }
 }
 
 function mix(value: number): number {

@@ -1,7 +1,7 @@
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
 import type { DecisionSpace } from "../decisions";
-import { CERTAIN } from "../policies/given";
+import type { Decided } from "./gate";
 
 /** Sites become free block by block, from the last one backwards. */
 export interface CurriculumOptions {
@@ -9,6 +9,12 @@ export interface CurriculumOptions {
   readonly alternative: string;
   /** The step from which on all are free; the last block is so from the beginning. */
   readonly steps: number;
+}
+
+/** Decisions of which some are held, which have no gradient. */
+export interface Held extends Decided {
+  /** Which sites are free: [N] bool. */
+  readonly free: Tensor;
 }
 
 /**
@@ -44,14 +50,20 @@ export class Curriculum {
     return this.space.sites.map((site) => free.has(blockOf(site)));
   }
 
-  /** The logits [B,N,K], certain where sites are held, and which are free [N] bool; null for all. */
-  hold(logits: Tensor, step: number): { logits: Tensor; free: Tensor } | null {
+  /** Puts decisions at their alternative where sites are held; null where none is at this step. */
+  hold({ gate, choice, probabilities }: Decided, step: number): Held | null {
     const isFree = this.free(step);
     if (isFree.every((one) => one)) return null;
-    const free = torch.tensor(isFree, { device: logits.device }); // [N]
-    const certain = this.space.alternatives.map((_, k) => (k === this.held ? CERTAIN : 0));
-    const held = torch.tensor(certain, { device: logits.device }).to(logits.dtype); // [K]
-    return { logits: torch.where(free.unsqueeze(-1), logits, held), free };
+    const free = torch.tensor(isFree, { device: gate.device }); // [N]
+    const held = this.space.alternatives.map((_, k) => Number(k === this.held));
+    const oneHot = torch.tensor(held, { device: gate.device }).to(gate.dtype); // [K]
+    const keep = (tensor: Tensor) => torch.where(free.unsqueeze(-1), tensor, oneHot);
+    return {
+      gate: keep(gate),
+      choice: torch.where(free, choice, choice.newFull([], this.held)),
+      probabilities: keep(probabilities),
+      free,
+    };
   }
 }
 

@@ -51,7 +51,17 @@ export function draw(logits: Tensor, exponential?: Tensor): { choice: Tensor; ha
   return { choice, hard };
 }
 
+/** Noise E ~ Exp(1) for logits, in float32 at least and never 0, which would score infinity. */
+export function exponentialLike(logits: Tensor, shape: readonly number[]): Tensor {
+  const dtype = logits.dtype === "float64" ? "float64" : "float32";
+  const noise = torch.empty([...shape], { dtype, device: logits.device });
+  return torch.noGrad(() => noise.exponential_().clampMin(SMALLEST));
+}
+
 /** The value of `hard` with the gradient of `smooth`. */
 export function withGradientOf(hard: Tensor, smooth: Tensor): Tensor {
   return hard.add(smooth.sub(smooth.detach()));
 }
+
+/** About the smallest normal number of float32. */
+const SMALLEST = 1e-37;

@@ -9,7 +9,7 @@ import {
   followsGate,
 } from "./counterfactuals";
 import { Curriculum, type CurriculumOptions } from "./curriculum";
-import { type Drawn, type Estimator, straightThrough } from "./estimator";
+import { type Drawn, type Estimator, exponentialLike, straightThrough } from "./estimator";
 import { constantTemperature, type Temperature } from "./temperature";
 
 export interface GateOptions {
@@ -89,27 +89,29 @@ export class Gate {
       }) as [Tensor, Tensor];
       return { gate, choice, probabilities: logits.softmax(-1) };
     }
-    const held = this.curriculum?.hold(logits, this.step) ?? null;
-    const scored = held?.logits ?? logits;
-    const noise = exponential ?? (followsGate(this.rate) ? noiseFor(scored) : undefined);
-    const drawn = this.estimator(scored, { temperature: this.temperature, exponential: noise });
-    const { gate, choice, probabilities = scored.softmax(-1) } = drawn;
-    const compared = this.compare(drawn, held?.free);
-    return { gate, choice, probabilities, ...(compared && { compared }) };
+    const noise =
+      exponential ?? (followsGate(this.rate) ? exponentialLike(logits, logits.shape) : undefined);
+    const drawn = this.estimator(logits, { temperature: this.temperature, exponential: noise });
+    const { gate, choice, probabilities = logits.softmax(-1), relaxed } = drawn;
+    const decided = { gate, choice, probabilities };
+    const held = this.curriculum?.hold(decided, this.step);
+    if (!held) return { ...decided, ...this.compare(decided, relaxed) };
+    const { free, ...rest } = held;
+    return { ...rest, ...this.compare(rest, relaxed, free) };
   }
 
   /** What the router compares where that is not all; without a gradient it compares nothing. */
-  private compare({ gate, choice, relaxed }: Drawn, free?: Tensor): Compared | null {
-    if (!gate.requiresGrad || (this.rate === "exact" && !free)) return null;
-    const everywhere = free && { gate, where: free.unsqueeze(0).expand(choice.shape) };
-    if (this.rate === "exact") return everywhere!;
-    const some = compareSome(gate, this.rate, relaxed);
-    return free ? { ...some, where: some.where.logicalAnd(free) } : some;
+  private compare(
+    { gate, choice }: Decided,
+    relaxed: Drawn["relaxed"],
+    free?: Tensor,
+  ): Pick<Decided, "compared"> {
+    if (!gate.requiresGrad || (this.rate === "exact" && !free)) return {};
+    const compared =
+      this.rate === "exact"
+        ? { gate, where: torch.ones(choice.shape, { dtype: "bool", device: choice.device }) }
+        : compareSome(gate, this.rate, relaxed);
+    const where = free ? compared.where.logicalAnd(free) : compared.where;
+    return { compared: { ...compared, where } };
   }
-}
-
-/** Exp(1) [B,N,K]. */
-function noiseFor(logits: Tensor): Tensor {
-  const noise = torch.noGrad(() => logits.detach().newEmpty(logits.shape).exponential_());
-  return noise.clampMin(1e-38);
 }

@@ -1,6 +1,6 @@
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
-import { draw, type Estimator, withGradientOf } from "./estimator";
+import { draw, type Estimator, exponentialLike, withGradientOf } from "./estimator";
 
 export interface GumbelRaoOptions {
   /** Draws of the noise, given the decision, that the gradient is a mean of; 10 by default. */
@@ -9,7 +9,7 @@ export interface GumbelRaoOptions {
 
 /**
  * The straight-through gradient averaged over the noise that leads to the same decision (Paulus,
- * Maddison and Krause 2021, arXiv 2010.04838, equation 12): same expectation, never more variance.
+ * Maddison and Krause 2021, arXiv 2010.04838): same expectation, never more variance.
  */
 export function gumbelRao({ samples = 10 }: GumbelRaoOptions = {}): Estimator {
   if (!(Number.isInteger(samples) && samples >= 1)) {
@@ -24,14 +24,15 @@ export function gumbelRao({ samples = 10 }: GumbelRaoOptions = {}): Estimator {
 }
 
 /**
- * Gumbel noise [S,B,N,K] under which the choice [B,N] is the best (ibid., equations 9 and 10), up to
+ * Gumbel noise [S,B,N,K] under which the choice [B,N] is the best (ibid., appendix), up to
  * a constant for each decision, which no softmax sees. With log-probabilities l and E ~ Exp(1), the
  * chosen logit becomes -log E_i, each other one -log(E_j / exp(l_j) + E_i).
  */
 function noiseGiven(logits: Tensor, choice: Tensor, samples: number): Tensor {
   const logProbabilities = logits.logSoftmax(-1);
-  const drawn = logits.newEmpty([samples, ...logits.shape]).exponential_();
-  const logs = drawn.clampMin(SMALLEST).log();
+  const logs = exponentialLike(logits, [samples, ...logits.shape])
+    .log()
+    .to(logits.dtype);
   const index = choice
     .unsqueeze(-1)
     .unsqueeze(0)
@@ -40,6 +41,3 @@ function noiseGiven(logits: Tensor, choice: Tensor, samples: number): Tensor {
   const others = logs.sub(logProbabilities).logaddexp(best).neg();
   return others.scatter(-1, index, best.neg()).sub(logProbabilities);
 }
-
-/** A draw of exactly zero would score infinity. */
-const SMALLEST = 1e-38;

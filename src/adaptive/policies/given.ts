@@ -51,4 +51,4 @@ export function readMask(file: string): readonly number[] | MaskByName {
 }
 
 /** A logit that Gumbel noise, at most 104 in float32, does not overturn. */
-export const CERTAIN = 1e4;
+const CERTAIN = 1e4;
