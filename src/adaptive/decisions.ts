@@ -65,23 +65,25 @@ export class Decisions {
         alternatives === 2
           ? [picked[1], picked[0]]
           : range(alternatives).map((k) => where((choice) => choice !== k));
-      const compared = isCompared
-        ? others.map((rows) => rows.filter((row) => isCompared[row * sites + site]))
-        : others;
+      const compared =
+        isCompared && others.map((rows) => rows.filter((row) => isCompared[row * sites + site]));
       return { picked, others, compared };
     });
     const rows = placeRows(
-      groups.flatMap(({ picked, others, compared }) => [...picked, ...others, ...compared]),
+      groups.flatMap(({ picked, others, compared }) => [...picked, ...others, ...(compared ?? [])]),
       batch,
       choice.device,
     );
-    this.sites = groups.map(({ picked, others, compared }, site) => ({
-      gate: gate.select(1, site),
-      choice: choice.select(1, site),
-      picked: picked.map(rows),
-      others: others.map(rows),
-      compared: compared.map(rows),
-    }));
+    this.sites = groups.map(({ picked, others, compared }, site) => {
+      const lost = others.map(rows);
+      return {
+        gate: gate.select(1, site),
+        choice: choice.select(1, site),
+        picked: picked.map(rows),
+        others: lost,
+        compared: compared?.map(rows) ?? lost,
+      };
+    });
   }
 }
 

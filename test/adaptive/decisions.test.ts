@@ -54,6 +54,19 @@ test("of two alternatives, the others of one are the pickers of the other", (t) 
   t.is(others[1], picked[0]);
 });
 
+test("all that lost is compared, or what was asked for", (t) => {
+  const all = decide([[0], [1], [0], [1]], 2).sites[0];
+  t.is(all.compared, all.others);
+  const choice = torch.tensor([[0], [1], [0], [1]]).long();
+  const asked = torch.tensor([[true], [true], [false], [false]]);
+  const [some] = new Decisions(torch.oneHot(choice, 2).float(), choice, asked).sites;
+  t.deepEqual(
+    some.compared.map(({ numbers }) => numbers),
+    [[1], [0]],
+  );
+  t.deepEqual(some.others[0].numbers, [1, 3]);
+});
+
 test("gate and choice have to agree", (t) => {
   const choice = torch.zeros([3, 2], { dtype: "int64" });
   t.throws(() => new Decisions(torch.zeros([3, 4, 2]), choice), {
