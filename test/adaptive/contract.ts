@@ -3,21 +3,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestFn } from "ava";
 import {
-  type AdaptedModel,
-  type Alternative,
   adapt,
+  budget,
+  confidence,
+  diversity,
   exportAdapted,
   type Inputs,
   loadAdapted,
-  type Policy,
   standard,
 } from "../../src/adaptive";
 import { Model } from "../../src/models";
-import { Module, Parameter } from "../../src/nn";
+import { Module } from "../../src/nn";
 import { AdamW } from "../../src/optim";
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
 import type { ModelCase, StrategyCase } from "./cases";
+import { namesWithout, TablePolicy } from "./contract-support";
 import { Masked } from "./masked";
 import { BATCH, close, distance, hashOf, lossOf, rowsOf, sameOutputs, setting } from "./support";
 
@@ -342,6 +343,27 @@ export function adaptiveContract(test: TestFn, strategy: StrategyCase, model: Mo
     });
   }
 
+  test(title("10. regularisers are finite where all or none use an alternative"), (t) => {
+    for (const used of range(names.length)) {
+      const sites = setting(model, strategy).adapted.sites.length;
+      const policy = new TablePolicy(BATCH, sites, names.length);
+      torch.noGrad(() => policy.table.select(2, used).fill_(1e4));
+      const { adapted, inputs } = setting(model, strategy, { policy, moved: false });
+      const { gate } = adapted.train().forward(inputs);
+      const probabilities = policy.forward().softmax(-1);
+      for (const scope of ["instance", "batch"] as const) {
+        const term = budget(gate!, { alternative: 0, target: 1, scope });
+        t.is(term.item(), ((used === 0 ? sites : 0) - 1) ** 2);
+        term.backward(null, { retainGraph: true });
+        const undecided = confidence(probabilities, { scope });
+        t.true(Math.abs(undecided.item() as number) < 1e-12);
+        undecided.backward(null, { retainGraph: true });
+      }
+      diversity(probabilities).backward();
+      t.true(policy.table.grad!.isfinite().all().item());
+    }
+  });
+
   test(title("8. micro-batches equal one batch"), (t) => {
     const accumulated = (size: number) => {
       const { adapted, inputs, noise } = setting(model, strategy);
@@ -356,49 +378,6 @@ export function adaptiveContract(test: TestFn, strategy: StrategyCase, model: Mo
     for (const [name, { grad }] of accumulated(2))
       close(t, grad, whole.get(name)!.grad, 1e-10, name);
   });
-}
-
-/**
- * For the names in a model that has alternative k alone, the names in one that has all: weights of
- * the alternative are there below its name, unless they keep the site's.
- */
-function namesWithout(
-  adapted: AdaptedModel,
-  fixed: AdaptedModel,
-  what: readonly Alternative[],
-  k: number,
-): Map<string, string> {
-  const known = new Set(Object.keys(fixed.stateDict()));
-  const others = what.filter((_, one) => one !== k).map(({ name }) => `.${name}.`);
-  const infix = `.${what[k].name}.`;
-  const names = Object.keys(adapted.stateDict()).filter(
-    (name) => !name.startsWith("policy.") && !others.some((other) => name.includes(other)),
-  );
-  const own = names.filter((name) => name.includes(infix));
-  return new Map([...names, ...own].map((name) => [plainName(name, infix, known), name]));
-}
-
-/** A name without an alternative's; also without that of a place that has none in the state. */
-function plainName(name: string, infix: string, known: ReadonlySet<string>): string {
-  const at = name.indexOf(infix);
-  if (at < 0) return name;
-  const without = `${name.slice(0, at)}.${name.slice(at + infix.length)}`;
-  if (known.has(without)) return without;
-  return `${name.slice(0, name.lastIndexOf(".", at - 1))}.${name.slice(at + infix.length)}`;
-}
-
-/** Logits [B,N,K] that are parameters themselves. */
-class TablePolicy extends Module implements Policy {
-  readonly table: Parameter;
-
-  constructor(batch: number, sites: number, alternatives: number) {
-    super();
-    this.table = new Parameter(torch.zeros([batch, sites, alternatives]));
-  }
-
-  override forward(): Tensor {
-    return this.table;
-  }
 }
 
 function range(length: number): number[] {
