@@ -1,17 +1,29 @@
 import type { Command } from "commander";
 
+interface DemoFlags {
+  readonly tiny?: boolean;
+  readonly runs: string;
+  readonly strategies?: string[];
+}
+
 // What needs LibTorch is loaded when it runs: --help works without.
 export function register(program: Command): void {
   program
     .command("demo")
     .description("train VL-BERT on Noto's emoji, adapt it to OpenMoji's three ways, compare them")
+    .option(
+      "--strategies <names>",
+      "the ways: frozen, standard, SpotTune_Block, SpotTune, SpotTune_Res, BlockDrop, BlockReplace, " +
+        "head-only, last-k, layers, LoRA, BitFit",
+      (names) => names.split(",").map((name) => name.trim()),
+    )
     .option("--tiny", "a few seconds' worth, to see that everything works")
     .option("--runs <folder>", "where the run's folder goes", "runs")
-    .action(async ({ tiny, runs }: { tiny?: boolean; runs: string }) => {
+    .action(async ({ tiny, runs, strategies }: DemoFlags) => {
       const { runDemo } = await import("../train");
       const { ProgressBar, renderReport, styleFor, writeReport } = await import("../report");
       const watch = new ProgressBar(process.stdout);
-      const { comparison, folder } = await runDemo({ tiny, runs, watch });
+      const { comparison, folder } = await runDemo({ tiny, runs, strategies, watch });
       await writeReport(folder, comparison);
       console.log(`\n${renderReport(comparison, styleFor(process.stdout))}\n\n${folder}`);
     });

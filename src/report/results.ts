@@ -1,7 +1,9 @@
 import type { Comparison, Measured, RunResult } from "../train";
+import { countedAlternative } from "../train/recipe-strategy";
 import { count, percent, withPrefix } from "./format";
 import { type Column, type Row, renderTable } from "./table";
 import type { Style } from "./terminal";
+import { areBlocks } from "./usage";
 
 /** Results to show together: of a comparison, or of one run alone. */
 export type Results = Pick<Comparison, "domain" | "sourceDomain" | "examples" | "results"> &
@@ -23,7 +25,7 @@ export function resultsTable(shown: Results, style?: Style): string {
     { title: "gap", unit: "points" },
     ...(sourceDomain === null ? [] : [{ title: `${sourceDomain} after`, unit: "%" }]),
     { title: "trainable", unit: "parameters" },
-    { title: "tuned, by block", unit: "% of inputs" },
+    { title: usageTitle(results), unit: "% of inputs" },
     { title: "policies", unit: "unique" },
     { title: "time", unit: "seconds" },
     { title: "FLOPs", unit: "per input" },
@@ -43,7 +45,7 @@ export function resultsTable(shown: Results, style?: Style): string {
     rows.push(
       row(result.strategy, result, [
         count(parameters.trainable),
-        tunedByBlock(result),
+        usageBySite(result),
         count(result.validation.decisions?.uniquePolicies ?? 1),
         count(seconds.training),
         flops(result),
@@ -76,10 +78,12 @@ function decisionLines({ strategy, validation }: RunResult): string[] {
   const { decisions } = validation;
   if (!decisions) return [];
   const { usage, sites, uniquePolicies, mutualInformation, differFromMajority, inputs } = decisions;
-  const tuned = usage.tuned;
+  const counted = countedAlternative(usage);
+  const used = usage[counted];
   const blocks = (share: number) => (share * sites.length).toFixed(2);
   return [
-    `${strategy}: ${blocks(tuned.mean)} ± ${blocks(tuned.std)} of ${sites.length} blocks tuned per ` +
+    `${strategy}: ${blocks(used.mean)} ± ${blocks(used.std)} of ${sites.length} ` +
+      `${areBlocks(sites) ? "blocks" : "sites"} ${counted === "keep" ? "kept" : counted} per ` +
       `input, ${count(uniquePolicies)} unique policies for ${count(inputs)} inputs`,
     `${percent(differFromMajority)} % of its decisions differ from the majority's and hold ` +
       `${mutualInformation.toFixed(3)} bits about the input`,
@@ -100,10 +104,32 @@ function accuracies({ train, validation, source }: Measured, withSource: boolean
   ];
 }
 
-function tunedByBlock({ strategy, validation }: RunResult): string {
-  if (!validation.decisions) return strategy === "standard" ? "all" : "none";
-  return validation.decisions.sites.map(({ usage }) => percent(usage.tuned, 0)).join(" ");
+/** What the usage column shows for the policies at hand. */
+function usageTitle(results: readonly RunResult[]): string {
+  const counted = results.flatMap(({ validation }) =>
+    validation.decisions ? [countedAlternative(validation.decisions.usage)] : [],
+  );
+  return `${[...new Set(counted)].join(" or ") || "tuned"}, by block`;
 }
+
+function usageBySite({ strategy, validation }: RunResult): string {
+  const { decisions } = validation;
+  if (!decisions) return TRAINS[strategy] ?? "some";
+  const { sites, usage } = decisions;
+  const counted = countedAlternative(usage);
+  if (sites.length > MOST_BLOCKS) return `${percent(usage[counted].mean, 0)} of ${sites.length}`;
+  return sites.map((site) => percent(site.usage[counted], 0)).join(" ");
+}
+
+/** What trains of the blocks under static strategies that treat all of them alike. */
+const TRAINS: Partial<Record<RunResult["strategy"], string>> = {
+  standard: "all",
+  frozen: "none",
+  "head-only": "none",
+};
+
+/** More sites than these are shown by their mean. */
+const MOST_BLOCKS = 24;
 
 function flops({ validation }: Measured): string {
   return withPrefix(validation.flops.mean);

@@ -12,7 +12,7 @@ export function usageFigureSize({ rows, groups }: Usage): { width: number; heigh
   const columns = groups.reduce((sum, group) => sum + group.columns.length, 0);
   const between = MARGIN.between * (groups.length - 1);
   return {
-    width: MARGIN.left + columns * CELL.width + between,
+    width: labelWidth(rows) + columns * CELL.width + between,
     height: MARGIN.top + rows.length * CELL.height,
   };
 }
@@ -23,7 +23,7 @@ export function usageFigure({ title, rows, groups }: Usage): Svg {
   for (const [row, name] of rows.entries()) {
     parts.push(label(0, MARGIN.top + (row + 0.5) * CELL.height + 4, name));
   }
-  let left = MARGIN.left;
+  let left = labelWidth(rows);
   for (const { name, columns } of groups) {
     parts.push(label(left, 40, name, { "font-weight": "bold", fill: "#59636e" }));
     for (const column of columns) {
@@ -37,6 +37,11 @@ export function usageFigure({ title, rows, groups }: Usage): Svg {
     left += MARGIN.between;
   }
   return parts.join("");
+}
+
+/** Room for the longest name, at about 7 pixels a letter. */
+function labelWidth(rows: readonly string[]): number {
+  return Math.max(MARGIN.left, ...rows.map((row) => 7 * row.length + 10));
 }
 
 function cell(x: number, y: number, share: number): Svg {

@@ -1,5 +1,6 @@
 import { compare, type FinishedComparison } from "./compare";
 import { readRecipe } from "./recipe-file";
+import { isAdaptive, type StrategyRecipe } from "./recipe-strategy";
 import type { RunOptions } from "./run-recipe";
 import { findRecipe } from "./shipped";
 
@@ -25,22 +26,41 @@ const TINY = {
     "model.config.intermediate_size=64",
   ],
   adaptation: ["train.steps=20", "data.trainConcepts=null"],
-  frozen: [],
-  standard: [],
-  "spottune-block": ["strategy.policy.warmup=2", "strategy.policy.hiddenSize=16"],
+  adaptive: ["strategy.policy.warmup=2", "strategy.policy.hiddenSize=16"],
+  layers: ["strategy.blocks=[1]"],
 };
+
+export interface DemoOptions extends Omit<RunOptions, "fromOverrides"> {
+  readonly tiny?: boolean;
+  /** Which strategies are compared, by their own names or by those of their recipes. */
+  readonly strategies?: readonly string[];
+}
 
 /**
  * The main job: trains VL-BERT on Noto, then adapts it to OpenMoji frozen, finetuned, and with
- * SpotTune_Block. The recipes are those in recipes/; `tiny` makes everything smaller.
+ * SpotTune_Block, or with other strategies. The recipes are those in recipes/; `tiny` makes
+ * everything smaller.
  */
-export function runDemo(
-  options: Omit<RunOptions, "fromOverrides"> & { readonly tiny?: boolean } = {},
-): Promise<FinishedComparison> {
-  const { tiny = false, ...rest } = options;
-  const recipes = ADAPTATIONS.map((name) =>
-    readRecipe(findRecipe(name), tiny ? [...TINY.both, ...TINY.adaptation, ...TINY[name]] : []),
-  );
+export function runDemo(options: DemoOptions = {}): Promise<FinishedComparison> {
+  const { tiny = false, strategies = ADAPTATIONS, ...rest } = options;
+  const recipes = [...new Set(strategies.map(recipeOf))].map((name) => {
+    const file = findRecipe(name);
+    return readRecipe(file, tiny ? tinyOverrides(readRecipe(file).strategy) : []);
+  });
   const fromOverrides = tiny ? [...TINY.both, ...TINY.source] : [];
   return compare("demo", recipes, { ...rest, fromOverrides });
+}
+
+/** The recipe of a strategy: `spottune-block` for SpotTune_Block. */
+function recipeOf(strategy: string): string {
+  return strategy.toLowerCase().replaceAll("_", "-");
+}
+
+function tinyOverrides(strategy: StrategyRecipe): string[] {
+  return [
+    ...TINY.both,
+    ...TINY.adaptation,
+    ...(isAdaptive(strategy) ? TINY.adaptive : []),
+    ...(strategy.name === "layers" ? TINY.layers : []),
+  ];
 }

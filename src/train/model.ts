@@ -1,10 +1,15 @@
 import {
   type AdaptedModel,
   adapt,
-  frozen,
+  alternative,
+  biases,
+  lastK,
+  layers,
+  lora,
+  lowRank,
   type Strategy,
-  spotTuneBlock,
   standard,
+  strategies,
   type Temperature,
 } from "../adaptive";
 import type { Dataset } from "../data";
@@ -12,6 +17,7 @@ import { VLBertConfig, VLBertForQuestionAnswering } from "../models";
 import * as torch from "../torch";
 import { Failure } from "./failure";
 import type { Recipe } from "./recipe";
+import { isAdaptive } from "./recipe-strategy";
 
 export type TrainedModel = AdaptedModel<VLBertForQuestionAnswering>;
 
@@ -43,7 +49,7 @@ export function adaptModel(
   torch.manualSeed(recipe.seed);
   const { strategy } = recipe;
   const plan = planOf(strategy);
-  if (strategy.name !== "SpotTune_Block") return adapt(model, plan);
+  if (!isAdaptive(strategy)) return adapt(model, plan);
   const { policy, gate } = strategy;
   return adapt(model, plan, {
     policy: {
@@ -89,14 +95,29 @@ function sizesOf({ vocabulary, regionWidth, answers }: Dataset) {
 
 function planOf(strategy: Recipe["strategy"]): Strategy {
   switch (strategy.name) {
+    case "SpotTune":
+    case "SpotTune_Block":
+    case "SpotTune_Res": {
+      const { name, tuned, head, also } = strategy;
+      return strategies[name]({ tuned: twins[tuned], head, also });
+    }
+    case "LoRA": {
+      const { rank, alpha, targets, head, also } = strategy;
+      return lora({ rank, alpha, targets, head, also });
+    }
+    case "last-k":
+      return lastK({ k: strategy.k, head: strategy.head, also: strategy.also });
+    case "layers":
+      return layers({ blocks: strategy.blocks, head: strategy.head, also: strategy.also });
     case "standard":
       return standard({ except: strategy.except });
-    case "frozen":
-      return frozen({ head: strategy.head, also: strategy.also });
-    case "SpotTune_Block":
-      return spotTuneBlock({ head: strategy.head, also: strategy.also });
+    default:
+      return strategies[strategy.name]({ head: strategy.head, also: strategy.also });
   }
 }
+
+/** What finetuned twins can be. */
+const twins = { copy: alternative.tuned, "low-rank": lowRank(), biases } as const;
 
 /** A straight line from start to end over all steps, or the one number. */
 function schedule(

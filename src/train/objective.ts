@@ -1,7 +1,8 @@
-import { budget } from "../adaptive";
+import { budget, type DecisionSpace } from "../adaptive";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import type { Recipe } from "./recipe";
+import { isAdaptive } from "./recipe-strategy";
 
 /** What the loss is made of; each a scalar with gradient. */
 export interface Objective {
@@ -17,11 +18,12 @@ export function objective(
   { logits, gate }: { readonly logits: Tensor; readonly gate?: Tensor },
   answers: Tensor,
   { strategy, train }: Pick<Recipe, "strategy" | "train">,
+  { alternatives }: Pick<DecisionSpace, "alternatives">,
 ): Objective {
   const task = torch.crossEntropyLoss(logits, answers, { labelSmoothing: train.labelSmoothing });
-  if (strategy.name !== "SpotTune_Block" || !strategy.budget || !gate) return { total: task, task };
+  if (!isAdaptive(strategy) || !strategy.budget || !gate) return { total: task, task };
   const { alternative, target, scope, weight } = strategy.budget;
-  const number = ["frozen", "tuned"].indexOf(alternative);
+  const number = alternatives.indexOf(alternative);
   const term = budget(gate, { alternative: number, target, scope });
   return { total: task.add(term.mul(weight)), task, budget: term };
 }

@@ -7,7 +7,7 @@ import {
   type SchedulerState,
 } from "../optim";
 import type { Tensor } from "../torch";
-import type { OptimizerRecipe } from "./recipe";
+import type { OptimizerRecipe } from "./recipe-fields";
 
 /** How one set of parameters is trained. */
 export interface SteeringRecipe {

@@ -1,32 +1,9 @@
 import { z } from "zod";
 import { EMOJI_STYLES } from "../data/emoji/sources";
+import { count, few, positive, share, steering } from "./recipe-fields";
+import { isAdaptive, strategy } from "./recipe-strategy";
 
-const count = (value: number) => z.int().min(1).default(value);
-const share = (value: number) => z.number().min(0).max(1).default(value);
-const positive = (value: number) => z.number().positive().default(value);
 const domain = z.enum(EMOJI_STYLES as [string, ...string[]]);
-const few = z.int().min(1).nullable().default(null);
-const paths = (...value: string[]) => z.array(z.string().min(1)).default(value);
-
-const optimizer = z.strictObject({
-  lr: positive(5e-4).describe("learning rate after the warm-up"),
-  weightDecay: z.number().min(0).default(0.01).describe("decoupled weight decay"),
-  betas: z
-    .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
-    .default([0.9, 0.999])
-    .describe("decay rates of the two moments"),
-  eps: positive(1e-8).describe("added to the denominator"),
-});
-
-const steering = {
-  optimizer: optimizer.prefault({}).describe("AdamW"),
-  warmup: z
-    .int()
-    .min(0)
-    .default(20)
-    .describe("steps until the full learning rate; then it falls to 0"),
-  clipNorm: positive(1).describe("largest common 2-norm of the gradients"),
-};
 
 const data = z
   .strictObject({
@@ -97,77 +74,6 @@ const model = z
     message: "the pretrained model of `from` has its own: leave out one of the two",
   });
 
-const temperature = z.union([
-  z.number().positive(),
-  z.strictObject({
-    start: positive(5).describe("at the first step"),
-    end: positive(1).describe("at the last step, reached in a straight line"),
-  }),
-]);
-
-const policy = z
-  .strictObject({
-    layers: count(1).describe("transformer blocks"),
-    hiddenSize: count(64).describe("width of the blocks"),
-    heads: count(2).describe("attention heads, a divisor of the width"),
-    intermediateSize: count(128).describe("width of the feed-forward segments"),
-    dropout: share(0).describe("dropout in the blocks; the gate's noise explores already"),
-    initially: z
-      .strictObject({
-        alternative: z.enum(["frozen", "tuned"]).default("tuned").describe("the likelier one"),
-        probability: z
-          .number()
-          .gt(0)
-          .lt(1)
-          .default(0.5)
-          .describe("of that alternative, everywhere"),
-      })
-      .prefault({})
-      .describe("where decisions start"),
-    ...steering,
-  })
-  .refine(({ hiddenSize, heads }) => hiddenSize % heads === 0, {
-    path: ["heads"],
-    message: "must divide hiddenSize",
-  });
-
-const budget = z.strictObject({
-  alternative: z.enum(["frozen", "tuned"]).default("tuned").describe("whose use is counted"),
-  target: z.number().min(0).describe("how many sites should use it"),
-  scope: z.enum(["instance", "batch"]).default("batch").describe("for each input, or on average"),
-  weight: positive(0.1).describe("of this term in the loss"),
-});
-
-const parts = {
-  head: paths("final_mlp").describe("the answer head, which trains, as path patterns"),
-  also: paths().describe("more parts outside the sites that train"),
-};
-
-const strategy = z.discriminatedUnion("name", [
-  z.strictObject({
-    name: z.literal("standard").describe("everything trains"),
-    except: paths().describe("parts that stay frozen, as path patterns"),
-  }),
-  z.strictObject({
-    name: z.literal("frozen").describe("the pretrained model with a trained answer head"),
-    ...parts,
-  }),
-  z.strictObject({
-    name: z.literal("SpotTune_Block").describe("every block frozen or tuned, for each input anew"),
-    ...parts,
-    gate: z
-      .strictObject({
-        temperature: temperature
-          .default(5)
-          .describe("of the straight-through gradient: a number, or start and end"),
-      })
-      .prefault({})
-      .describe("turns the policy's scores into decisions"),
-    policy: policy.prefault({}).describe("the network that decides, and how it trains"),
-    budget: budget.nullable().default(null).describe("squared distance from a number of sites"),
-  }),
-]);
-
 const training = z
   .strictObject({
     steps: count(300).describe("optimizer steps"),
@@ -226,15 +132,12 @@ export const recipeSchema = z
       .prefault({})
       .describe("what is kept to go on from"),
   })
-  .refine(
-    ({ strategy, train }) =>
-      strategy.name !== "SpotTune_Block" || strategy.policy.warmup <= train.steps,
-    { path: ["strategy", "policy", "warmup"], message: "must not be above train.steps" },
-  );
+  .refine(({ strategy, train }) => !isAdaptive(strategy) || strategy.policy.warmup <= train.steps, {
+    path: ["strategy", "policy", "warmup"],
+    message: "must not be above train.steps",
+  });
 
 export type Recipe = z.output<typeof recipeSchema>;
-export type OptimizerRecipe = z.output<typeof optimizer>;
-export type SpotTuneBlockRecipe = Extract<Recipe["strategy"], { name: "SpotTune_Block" }>;
 
 /** The recipe of parsed YAML, with every default in place. Throws z.ZodError. */
 export function resolveRecipe(values: unknown): Recipe {

@@ -9,6 +9,7 @@ import { cacheFolder, partialName } from "./files";
 import { adaptModel, checkFits, newModel } from "./model";
 import type { Recipe } from "./recipe";
 import { readRecipe } from "./recipe-file";
+import { isAdaptive } from "./recipe-strategy";
 import { newRunPath, RunFolder } from "./run-folder";
 import { openTask, type Task } from "./task";
 import { type RunResult, train } from "./train";
@@ -93,18 +94,25 @@ export async function openModel(
 
 async function pretrainedFolder(from: string, options: RunOptions): Promise<string> {
   if (/\.ya?ml$/.test(from)) {
-    return trainedOnce(readRecipe(from, options.fromOverrides ?? []), options);
+    const recipe = readRecipe(from, options.fromOverrides ?? []);
+    refuseOtherThanPlain(recipe, from);
+    return trainedOnce(recipe, options);
   }
   if (!RunFolder.isOne(from)) return from;
   const run = RunFolder.open(from);
-  const strategy = run.recipe().strategy.name;
-  if (strategy === "SpotTune_Block") {
-    throw new Failure(`a run of ${strategy} has two models in one, to start from neither`, {
-      where: from,
-      next: "give model.from a run of standard or frozen",
-    });
-  }
+  refuseOtherThanPlain(run.recipe(), from);
   return run.checkpoint("best");
+}
+
+/** Only a static strategy's checkpoint is a pretrained model, and only if no weight was added. */
+function refuseOtherThanPlain({ strategy }: Recipe, from: string): void {
+  const { name } = strategy;
+  if (!isAdaptive(strategy) && name !== "LoRA") return;
+  const reason = name === "LoRA" ? "updates beside its weights" : "two models in one";
+  throw new Failure(`a run of ${name} has ${reason}, to start from neither`, {
+    where: from,
+    next: "give model.from a run of standard or frozen",
+  });
 }
 
 /** The best checkpoint of a recipe, from the cache or, at the first time, trained into it. */

@@ -4,6 +4,7 @@ import { type Evaluation, evaluate } from "./evaluate";
 import { type Measured, measure } from "./measure";
 import type { TrainedModel } from "./model";
 import type { Recipe } from "./recipe";
+import { countedAlternative } from "./recipe-strategy";
 import type { CheckpointName, RunFolder } from "./run-folder";
 import type { Task } from "./task";
 import { type StepMetrics, Trainer } from "./trainer";
@@ -119,7 +120,10 @@ function record(folder: RunFolder, step: number, evaluation: Evaluation): void {
 
 function describe({ loss, policy }: StepMetrics, validation: Evaluation | null): string {
   const parts = [`loss ${loss.toFixed(2)}`];
-  if (policy) parts.push(`tuned ${Math.round(100 * (policy.usage.tuned ?? 0))} %`);
+  if (policy) {
+    const counted = countedAlternative(policy.usage);
+    parts.push(`${counted} ${Math.round(100 * policy.usage[counted])} %`);
+  }
   if (validation) parts.push(`validation ${(100 * validation.accuracy).toFixed(1)} %`);
   return parts.join(", ");
 }

@@ -5,6 +5,7 @@ import type { TrainedModel } from "./model";
 import { objective } from "./objective";
 import { Optimization, type OptimizationState } from "./optimization";
 import type { Recipe } from "./recipe";
+import { isAdaptive } from "./recipe-strategy";
 import type { Task } from "./task";
 
 /** What one optimizer step tells; the losses are means over the batch. */
@@ -60,10 +61,9 @@ export class Trainer {
     const batchSize = Math.min(train.batchSize, task.train.length);
     this.loader = new Loader(task.train, { batchSize, dropLast: true, seed });
     this.optimization = new Optimization(groups.model, train, train.steps);
-    this.policy =
-      strategy.name === "SpotTune_Block"
-        ? new Optimization(groups.policy, strategy.policy, train.steps)
-        : null;
+    this.policy = isAdaptive(strategy)
+      ? new Optimization(groups.policy, strategy.policy, train.steps)
+      : null;
     this.rng = drawing(null, () => torch.manualSeed(seed));
   }
 
@@ -144,7 +144,7 @@ export class Trainer {
       padId: vocabulary.padId,
     });
     const outputs = this.model.forward(inputs);
-    const { total, task, budget } = objective(outputs, answers, this.recipe);
+    const { total, task, budget } = objective(outputs, answers, this.recipe, this.model.space);
     total.mul(share).backward();
     sums.loss += share * Number(total.item());
     sums.task += share * Number(task.item());

@@ -32,4 +32,13 @@ test("the demo's smallest form runs from drawings to figures, and the losses fal
   t.is(spotTune.validation.decisions?.sites.length, 2);
   t.true(spotTune.validation.flops.mean > standard.validation.flops.mean);
   t.true(comparison.majority > 0.1 && comparison.majority < 0.9);
+
+  const options = { tiny: true, cache, runs: folder, strategies: ["LoRA", "BlockDrop"] };
+  const others = (await runDemo(options)).comparison;
+  t.deepEqual(
+    others.results.map(({ strategy }) => strategy),
+    ["LoRA", "BlockDrop"],
+  );
+  t.deepEqual(others.before, comparison.before);
+  t.throws(() => runDemo({ ...options, strategies: ["BlockDorp"] }), { message: /no such recipe/ });
 });

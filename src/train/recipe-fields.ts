@@ -1,0 +1,31 @@
+import { z } from "zod";
+
+/** The kinds of keys that the sections of a recipe are made of, each with its default. */
+export const count = (value: number) => z.int().min(1).default(value);
+export const share = (value: number) => z.number().min(0).max(1).default(value);
+export const positive = (value: number) => z.number().positive().default(value);
+export const few = z.int().min(1).nullable().default(null);
+export const paths = (...value: string[]) => z.array(z.string().min(1)).default(value);
+
+const optimizer = z.strictObject({
+  lr: positive(5e-4).describe("learning rate after the warm-up"),
+  weightDecay: z.number().min(0).default(0.01).describe("decoupled weight decay"),
+  betas: z
+    .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
+    .default([0.9, 0.999])
+    .describe("decay rates of the two moments"),
+  eps: positive(1e-8).describe("added to the denominator"),
+});
+
+/** How one set of parameters is trained: the backbone's, or the policy's. */
+export const steering = {
+  optimizer: optimizer.prefault({}).describe("AdamW"),
+  warmup: z
+    .int()
+    .min(0)
+    .default(20)
+    .describe("steps until the full learning rate; then it falls to 0"),
+  clipNorm: positive(1).describe("largest common 2-norm of the gradients"),
+};
+
+export type OptimizerRecipe = z.output<typeof optimizer>;

@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs";
+import test from "ava";
+import { parse } from "yaml";
+import { strategies } from "../../src/adaptive";
+import { renderReport, resultsOf } from "../../src/report";
+import { readRecipe } from "../../src/train/recipe-file";
+import { countedAlternative, isAdaptive } from "../../src/train/recipe-strategy";
+import { RunFolder } from "../../src/train/run-folder";
+import { findRecipe, shippedRecipes } from "../../src/train/shipped";
+import { train } from "../../src/train/train";
+import { emptyFolder, task, tinyModel, tinyRecipe } from "./support";
+
+const adaptations = shippedRecipes().filter((name) => name !== "source");
+
+/** Sites and trained weights of a model of two blocks with two heads each. */
+const SITES: Record<string, number> = {
+  SpotTune_Block: 2,
+  SpotTune_Res: 4,
+  SpotTune: 10,
+  BlockDrop: 2,
+  BlockReplace: 2,
+};
+
+const SMALLER: Record<string, object> = {
+  "last-k": { k: 1 },
+  layers: { blocks: [1] },
+  LoRA: { rank: 2 },
+};
+
+/** A recipe's strategy as shipped, on a model and a task of a moment. */
+function tiny(name: string) {
+  const { strategy } = parse(readFileSync(findRecipe(name), "utf8"));
+  const policy = { ...strategy.policy, hiddenSize: 8, heads: 1, intermediateSize: 16, warmup: 2 };
+  return tinyRecipe({
+    train: { steps: 6, warmup: 1 },
+    more: {
+      strategy: {
+        ...strategy,
+        ...SMALLER[strategy.name],
+        ...(strategy.policy && { policy }),
+      },
+    },
+  });
+}
+
+test("every strategy has a recipe of its name", (t) => {
+  const named = adaptations.map((name) => readRecipe(findRecipe(name)).strategy.name);
+  t.deepEqual(named.sort(), Object.keys(strategies).sort());
+});
+
+for (const name of adaptations) {
+  test(`${name} trains, is measured and shown`, async (t) => {
+    const recipe = tiny(name);
+    const { strategy } = recipe;
+    const model = tinyModel(recipe);
+    t.is(model.sites.length, SITES[strategy.name] ?? 0);
+    const folder = RunFolder.create(`${emptyFolder(t)}/run`, recipe, { threads: 1 } as never);
+    const { trainable, total } = (await train({ recipe, task, model, folder })).parameters;
+    t.true(trainable > 0 && trainable < total === (strategy.name !== "standard"));
+
+    const result = folder.result<Awaited<ReturnType<typeof train>>>();
+    const report = renderReport(resultsOf(result));
+    t.true(report.includes(strategy.name));
+    const { decisions } = result.validation;
+    t.is(decisions !== undefined, isAdaptive(strategy));
+    if (!decisions || !isAdaptive(strategy)) return;
+    t.is<string>(countedAlternative(decisions.usage), strategy.budget!.alternative);
+    t.regex(report, new RegExp(`${countedAlternative(decisions.usage)}, by block`));
+  });
+}
