@@ -64,7 +64,8 @@ for (const name of adaptations) {
     const { decisions } = result.validation;
     t.is(decisions !== undefined, isAdaptive(strategy));
     if (!decisions || !isAdaptive(strategy)) return;
-    t.is<string>(countedAlternative(decisions.usage), strategy.budget!.alternative);
-    t.regex(report, new RegExp(`${countedAlternative(decisions.usage)}, by block`));
+    const counted: string = countedAlternative(decisions.usage);
+    t.is(counted, strategy.budget!.alternative);
+    t.regex(report, new RegExp(`${counted}, by block`));
   });
 }
