@@ -32,7 +32,7 @@ export interface AdaptOptions {
 export function adapt<M extends AdaptableModel>(
   model: M,
   strategy: Strategy | StrategyName,
-  { policy = {}, gate }: AdaptOptions = {},
+  { policy = {}, gate = {} }: AdaptOptions = {},
 ): AdaptedModel<M> {
   const plan = typeof strategy === "string" ? strategyNamed(strategy) : strategy;
   refuseClashes(plan);
@@ -52,7 +52,11 @@ export function adapt<M extends AdaptableModel>(
     replaceModule(backbone, path, (module) => inPlace(module, group, plan.what, routing, label));
   }
   const chosen = decides ? policyFor(model, { also: plan.also, head, paths }, space, policy) : null;
-  const origin = { strategy: { ...plan, head }, policy: policy instanceof Module ? null : policy };
+  const origin = {
+    strategy: { ...plan, head },
+    policy: policy instanceof Module ? null : policy,
+    gate,
+  };
   return new AdaptedModel(backbone, chosen, new Gate(gate, space), routing, origin).train(
     model.training,
   );

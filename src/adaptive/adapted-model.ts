@@ -2,7 +2,7 @@ import { functional, Module, Parameter, type Registered } from "../nn";
 import * as torch from "../torch";
 import { noGrad, Tensor } from "../torch";
 import { type DecisionSpace, Decisions } from "./decisions";
-import type { Gate } from "./gates";
+import type { Gate, GateOptions } from "./gates";
 import type { Mask } from "./mask";
 import { merge } from "./merge";
 import type { Inputs, Policy, PolicyOptions } from "./policies";
@@ -40,6 +40,7 @@ export interface Origin {
   readonly strategy: Strategy;
   /** The size of its policy network; null where the policy is a module of the user's. */
   readonly policy: PolicyOptions | null;
+  readonly gate: GateOptions;
 }
 
 /**

@@ -9,6 +9,8 @@ import type { AdaptedModel } from "./adapted-model";
 import type { Alternative, AlternativeContent } from "./alternative";
 import * as alternatives from "./alternative";
 import { biases } from "./biases";
+import type { GateOptions } from "./gates";
+import { functionsIn } from "./gates/options";
 import { lowRank } from "./low-rank";
 import type { Mask } from "./mask";
 import type { Policy, PolicyOptions } from "./policies";
@@ -30,10 +32,11 @@ export interface ExportOptions {
  * model, which `Model.fromPretrained` reads. Else it is an adaptive one, for `loadAdapted`:
  *
  *     config.json          of the pretrained model
- *     adaptive.json        sites, alternatives, what else trained, the policy's size
+ *     adaptive.json        sites, alternatives, what else trained, policy and gate
  *     model.safetensors    all weights: frozen, tuned, the policy's
  *
- * Throws for models that are no `Model`, and for alternatives that do not say what they are.
+ * Throws for models that are no `Model`, for alternatives that do not say what they are, and for
+ * gates with functions of a user's.
  */
 export function exportAdapted(
   adapted: AdaptedModel,
@@ -65,10 +68,13 @@ export function loadAdapted(
   const description = JSON.parse(readFileSync(file, "utf8")) as Description;
   const chosen = policy ?? description.policy;
   if (!chosen) throw new Error(`${folder}: was written with a policy of its own: pass { policy }`);
-  const { name, sites, head, also, except } = description;
+  const { name, sites, head, also, except, gate } = description;
   const what = description.alternatives.map(alternativeOf);
   const strategy: Strategy = { name, where: sites, what, head, also, except };
-  const adapted = adapt(Model.fromConfig(folder) as never, strategy, { policy: chosen });
+  const adapted = adapt(Model.fromConfig(folder) as never, strategy, {
+    policy: chosen,
+    gate,
+  });
   torch.scope(() => adapted.loadStateDict(torch.load(join(folder, WEIGHTS))));
   return (adapted as AdaptedModel).eval();
 }
@@ -82,6 +88,7 @@ interface Description {
   readonly also: readonly string[];
   readonly except: readonly string[];
   readonly policy: PolicyOptions | null;
+  readonly gate: GateOptions;
 }
 
 interface AlternativeDescription {
@@ -91,7 +98,7 @@ interface AlternativeDescription {
 }
 
 /** What stood in for parts of the model before it was adapted. */
-function standInsOutsideSites(model: Model): StandIns {
+export function standInsOutsideSites(model: Model): StandIns {
   const routed = model.namedModules().filter(([, module]) => module instanceof RoutedModule);
   const inSite = (path: string) => routed.some(([site]) => path.startsWith(`${site}.`));
   return Object.fromEntries(
@@ -101,6 +108,13 @@ function standInsOutsideSites(model: Model): StandIns {
 
 function describe({ space, origin }: AdaptedModel): Description {
   const { name, what, head, also, except } = origin.strategy;
+  const functions = functionsIn(origin.gate);
+  if (functions.length > 0) {
+    throw new Error(
+      `the gate's ${functions.join(" and ")} can not be written as a function: give it as data, such ` +
+        'as { schedule: "linear", start, end, steps } or { kind: "gumbel-rao" }',
+    );
+  }
   const unknown = what.filter(({ content }) => !content);
   if (unknown.length > 0) {
     throw new Error(
@@ -118,6 +132,7 @@ function describe({ space, origin }: AdaptedModel): Description {
     also,
     except,
     policy: origin.policy,
+    gate: origin.gate,
   };
 }
 

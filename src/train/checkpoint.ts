@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ModelClass } from "../models/model";
-import { uniqueWeights } from "../nn";
+import { type DecisionSpace, RunningUsage } from "../adaptive";
+import { standInsOutsideSites } from "../adaptive/export";
+import { writePretrained } from "../models/model";
 import type { SchedulerState } from "../optim";
 import * as torch from "../torch";
 import { Failure } from "./failure";
@@ -10,9 +11,9 @@ import type { TrainedModel } from "./model";
 import type { OptimizationState } from "./optimization";
 import type { TrainerState } from "./trainer";
 
-const CONFIG = "config.json";
 const WEIGHTS = "model.safetensors";
 const STATE = "state.safetensors";
+const USAGE = "usage.safetensors";
 
 /**
  * Writes a checkpoint: a folder that appears whole or not at all.
@@ -20,23 +21,18 @@ const STATE = "state.safetensors";
  *     config.json          of the model
  *     model.safetensors    all weights: frozen, tuned, the policy's
  *     state.safetensors    what going on needs: optimizers, schedules, random state, data position
+ *     usage.safetensors    how often each alternative was picked in training
  *
  * Under a static strategy the first two are a pretrained model as `Model.fromPretrained` reads it.
  */
 export function writeCheckpoint(folder: string, model: TrainedModel, state: TrainerState): void {
-  const { config } = model.model;
-  const { modelType, architecture } = model.model.constructor as unknown as ModelClass;
   makeWholeFolder(folder, (partial) => {
-    mkdirSync(partial, { recursive: true });
-    const header = { model_type: modelType, architectures: [architecture], ...config };
-    const json = JSON.stringify(header, null, 2);
-    writeFileSync(join(partial, CONFIG), `${json}\n`);
     torch.scope(() => {
-      const weights = uniqueWeights(Object.entries(model.stateDict()));
-      torch.save(Object.fromEntries(weights), join(partial, WEIGHTS));
+      writePretrained(partial, model.model, model, standInsOutsideSites(model.model));
       const { tensors, numbers } = flatten(state);
       const metadata = { trainer: JSON.stringify(numbers) };
       torch.save(tensors, join(partial, STATE), { metadata });
+      if (state.usage) torch.save(state.usage, join(partial, USAGE));
     });
   });
 }
@@ -52,11 +48,28 @@ export function loadWeights(folder: string, model: TrainedModel): void {
 export function readTrainerState(folder: string): TrainerState {
   const file = join(folder, STATE);
   if (!existsSync(file)) throw new Failure("there is no such checkpoint", { where: file });
-  return unflatten(torch.load(file), JSON.parse(torch.loadMetadata(file).trainer));
+  const numbers = JSON.parse(torch.loadMetadata(file).trainer) as TrainerNumbers;
+  return { ...unflatten(torch.load(file), numbers), usage: readUsage(folder) };
+}
+
+/** What training picked most at every site; null where nothing is decided. */
+export function readMask(folder: string, space: DecisionSpace): readonly number[] | null {
+  const state = readUsage(folder);
+  if (!state) return null;
+  return torch.scope(() => {
+    const usage = new RunningUsage(space);
+    usage.loadStateDict(state);
+    return usage.mask();
+  });
+}
+
+function readUsage(folder: string): TrainerState["usage"] {
+  const file = join(folder, USAGE);
+  return existsSync(file) ? torch.load(file) : null;
 }
 
 /** A trainer's state without its tensors. */
-interface TrainerNumbers extends Omit<TrainerState, "model" | "policy" | "rng"> {
+interface TrainerNumbers extends Omit<TrainerState, "model" | "policy" | "usage" | "rng"> {
   readonly model: OptimizationNumbers;
   readonly policy: OptimizationNumbers | null;
 }
@@ -68,7 +81,7 @@ interface OptimizationNumbers {
 
 type Tensors = Record<string, torch.Tensor>;
 
-function flatten({ model, policy, rng, ...rest }: TrainerState) {
+function flatten({ model, policy, usage: _, rng, ...rest }: TrainerState) {
   const tensors: Tensors = { rng, ...prefixed("model", model.optimizer.tensors) };
   if (policy) Object.assign(tensors, prefixed("policy", policy.optimizer.tensors));
   const numbers: TrainerNumbers = {
@@ -79,7 +92,10 @@ function flatten({ model, policy, rng, ...rest }: TrainerState) {
   return { tensors, numbers };
 }
 
-function unflatten(tensors: Tensors, { model, policy, ...rest }: TrainerNumbers): TrainerState {
+function unflatten(
+  tensors: Tensors,
+  { model, policy, ...rest }: TrainerNumbers,
+): Omit<TrainerState, "usage"> {
   const optimization = (name: string, { groups, scheduler }: OptimizationNumbers) => ({
     optimizer: { tensors: withPrefix(name, tensors), groups },
     scheduler,

@@ -1,13 +1,11 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { loadWeights } from "./checkpoint";
+import { likeCheckpoint } from "./base-model";
+import { loadWeights, readMask } from "./checkpoint";
 import { type Evaluation, evaluate } from "./evaluate";
-import type { TrainedModel } from "./model";
-import { adaptModel, type ModelValues, makeModel } from "./model";
+import { adaptModel, type TrainedModel } from "./model";
 import type { Recipe } from "./recipe";
 import { type CheckpointName, RunFolder } from "./run-folder";
 import { openData, type RunOptions } from "./run-recipe";
-import type { RunResult } from "./train";
+import { maskOf, type RunResult } from "./train";
 
 export interface RunEvaluation {
   readonly folder: RunFolder;
@@ -32,9 +30,12 @@ export async function evaluateRun(
   const recorded = checkpoint === "best" ? folder.result<RunResult>().validation.accuracy : null;
   const { threads } = folder.environment();
   const task = await openData({ ...recipe, threads }, options);
-  const model = openTrained(folder.checkpoint(checkpoint), recipe);
+  const at = folder.checkpoint(checkpoint);
+  const model = openTrained(at, recipe);
   const validation = await evaluate(model, task.dataset, task.validation, {
     batchSize: recipe.evaluation.batchSize,
+    mask: maskOf(recipe, () => readMask(at, model.space)),
+    controls: recipe.evaluation.controls,
     onProgress: (done, total) =>
       options.watch?.progress?.({ phase: "measuring", done, total, unit: "examples" }),
   });
@@ -42,10 +43,8 @@ export async function evaluateRun(
 }
 
 /** The model of a checkpoint, as its recipe made it. */
-function openTrained(folder: string, recipe: Recipe): TrainedModel {
-  const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
-  const { model_type: _, architectures: __, ...values } = config as ModelValues;
-  const model = adaptModel(makeModel(recipe.model.type, values), recipe);
-  loadWeights(folder, model);
+export function openTrained(checkpoint: string, recipe: Recipe): TrainedModel {
+  const model = adaptModel(likeCheckpoint(checkpoint), recipe);
+  loadWeights(checkpoint, model);
   return model;
 }

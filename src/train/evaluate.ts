@@ -1,7 +1,11 @@
 import {
+  DecisionRecord,
   type DecisionSpace,
   DecisionStatistics,
   type DecisionSummary,
+  type DecisionsOf,
+  type Diagnostics,
+  measureControls,
   type Spread,
 } from "../adaptive";
 import { collate, type Dataset, type Example } from "../data";
@@ -22,13 +26,17 @@ export interface Evaluation {
   /** Matrix-product FLOPs of one forward, over inputs; the policy's included. */
   readonly flops: Spread;
   /** What the policy decided; absent under a static strategy. */
-  readonly decisions?: DecisionSummary;
+  readonly decisions?: Diagnostics;
   /** The same by kind of question. */
   readonly decisionsByKind?: Readonly<Record<string, DecisionSummary>>;
 }
 
 export interface EvaluateOptions {
   readonly batchSize: number;
+  /** The alternative of every site [N] for all inputs, in place of the policy's decisions. */
+  readonly mask?: readonly number[] | null;
+  /** Whether to hold the policy's decisions against others: three times the examples more. */
+  readonly controls?: boolean;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -40,35 +48,88 @@ export async function evaluate(
   model: TrainedModel,
   dataset: Dataset,
   examples: readonly Example[],
-  { batchSize, onProgress }: EvaluateOptions,
+  { mask, controls = false, ...options }: EvaluateOptions,
+): Promise<Evaluation> {
+  const decides = model.sites.length > 0;
+  const record = decides && controls && !mask ? new DecisionRecord(model.space) : null;
+  const total = examples.length * (record ? 4 : 1);
+  const pass = (given: DecisionsOf | null, before: number) =>
+    passOver(model, dataset, examples, {
+      batchSize: options.batchSize,
+      given,
+      record: given ? null : record,
+      onProgress: (done) => options.onProgress?.(before + done, total),
+    });
+  const evaluation = await pass(mask ? (_, count) => Array(count).fill([...mask]) : null, 0);
+  const { decisions, accuracy } = evaluation;
+  if (!record || !decisions) return evaluation;
+  let done = examples.length;
+  const measured = await measureControls(record, accuracy, async (given) => {
+    const result = await pass(given, done);
+    done += examples.length;
+    return result.accuracy;
+  });
+  return { ...evaluation, decisions: { ...decisions, controls: measured } };
+}
+
+interface Pass {
+  readonly batchSize: number;
+  /** Decisions in place of the policy's. */
+  readonly given: DecisionsOf | null;
+  /** Keeps all decisions. */
+  readonly record: DecisionRecord | null;
+  readonly onProgress: (done: number) => void;
+}
+
+async function passOver(
+  model: TrainedModel,
+  dataset: Dataset,
+  examples: readonly Example[],
+  { batchSize, given, record, onProgress }: Pass,
 ): Promise<Evaluation> {
   const tally = new Tally();
-  const decisions = model.sites.length > 0 ? new DecisionsByKind(model.space) : null;
+  const statistics = model.sites.length > 0 ? new DecisionsByKind(model.space) : null;
   model.eval();
   for (let start = 0; start < examples.length; start += batchSize) {
     const batch = examples.slice(start, start + batchSize);
-    torch.noGrad(() => torch.scope(() => measure(model, dataset, batch, tally, decisions)));
-    onProgress?.(start + batch.length, examples.length);
+    const decisions = given?.(start, batch.length);
+    torch.noGrad(() =>
+      torch.scope(() => {
+        const { kinds, chosen, probabilities, flops } = forward(
+          model,
+          dataset,
+          batch,
+          decisions,
+          tally,
+        );
+        if (!chosen) return;
+        statistics?.add(kinds, chosen, probabilities, flops);
+        record?.add(chosen);
+      }),
+    );
+    onProgress(start + batch.length);
     await breathe();
   }
-  return { ...tally.result(), ...decisions?.result() };
+  return { ...tally.result(), ...statistics?.result() };
 }
 
-function measure(
+/** Adds a batch to the tally; gives its decisions. */
+function forward(
   model: TrainedModel,
   dataset: Dataset,
   batch: readonly Example[],
+  given: number[][] | undefined,
   tally: Tally,
-  statistics: DecisionsByKind | null,
-): void {
+) {
   const padId = dataset.vocabulary.padId;
   const { inputs, answers, kinds } = collate(batch, dataset.regions, { padId });
-  const { logits, decisions, probabilities, flops } = model.forward(inputs);
+  const outputs = model.forward(inputs, given && { decisions: given });
+  const { logits, decisions: chosen, probabilities, flops } = outputs;
   const right = logits.argmax(-1).eq(answers).toTypedArray(); // [B]
   const loss = torch.crossEntropyLoss(logits, answers).item();
   for (const [row, kind] of kinds.entries()) tally.add(kind, Number(right[row]), flops[row]);
   tally.loss += Number(loss) * batch.length;
-  if (statistics && decisions) statistics.add(kinds, decisions, probabilities!, flops);
+  return { kinds, chosen, probabilities, flops };
 }
 
 /** Counts what is right, in whole numbers, so that no order of summing matters. */
@@ -110,8 +171,13 @@ class DecisionsByKind {
     this.all = new DecisionStatistics(space);
   }
 
-  /** Adds a batch: decisions [B,N] int64, probabilities [B,N,K] and FLOPs [B]. */
-  add(kinds: readonly string[], decisions: Tensor, probabilities: Tensor, flops: Float64Array) {
+  /** Adds a batch: decisions [B,N] int64, the policy's probabilities [B,N,K], FLOPs [B]. */
+  add(
+    kinds: readonly string[],
+    decisions: Tensor,
+    probabilities: Tensor | undefined,
+    flops: Float64Array,
+  ) {
     this.all.add(decisions, probabilities, flops);
     for (const kind of new Set(kinds)) {
       const rows = [...kinds.keys()].filter((row) => kinds[row] === kind);
@@ -119,7 +185,7 @@ class DecisionsByKind {
       if (!this.kinds.has(kind)) this.kinds.set(kind, new DecisionStatistics(this.space));
       this.kinds.get(kind)!.add(
         decisions.indexSelect(0, index),
-        probabilities.indexSelect(0, index),
+        probabilities?.indexSelect(0, index),
         Float64Array.from(rows, (row) => flops[row]),
       );
     }

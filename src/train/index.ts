@@ -1,3 +1,4 @@
+export { newModel, type QuestionAnswering } from "./base-model";
 export { type Comparison, compare, type FinishedComparison } from "./compare";
 export { runDemo } from "./demo";
 export { describeEnvironment, type Environment } from "./environment";
@@ -5,7 +6,7 @@ export { type Evaluation, evaluate } from "./evaluate";
 export { type EvaluateRunOptions, evaluateRun, type RunEvaluation } from "./evaluate-run";
 export { Failure } from "./failure";
 export { type Measured, measure } from "./measure";
-export { adaptModel, makeModel, newModel, type TrainedModel } from "./model";
+export { adaptModel, type TrainedModel } from "./model";
 export { type Recipe, recipeSchema, resolveRecipe } from "./recipe";
 export { parseRecipe, RecipeError, readRecipe } from "./recipe-file";
 export { recipeHelp, recipeJsonSchema } from "./recipe-schema";

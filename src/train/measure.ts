@@ -14,22 +14,25 @@ export interface Measured {
   readonly source: Evaluation | null;
 }
 
-/** Measures a model on all parts of a task. */
+/** Measures a model on all parts of a task; under a mask all inputs get the same decisions. */
 export async function measure(
   model: TrainedModel,
   task: Task,
   { evaluation }: Pick<Recipe, "evaluation">,
   watch: Watch = {},
+  mask: readonly number[] | null = null,
 ): Promise<Measured> {
-  const on = (examples: readonly Example[], name: string) =>
+  const on = (examples: readonly Example[], name: string, controls = false) =>
     evaluate(model, task.dataset, examples, {
       batchSize: evaluation.batchSize,
+      mask,
+      controls,
       onProgress: (done, total) =>
         watch.progress?.({ phase: `measuring on ${name}`, done, total, unit: "examples" }),
     });
   return {
     train: await on(task.trainProbe, "training examples"),
-    validation: await on(task.validation, "validation"),
+    validation: await on(task.validation, "validation", evaluation.controls),
     source: task.source && (await on(task.source, "the source domain")),
   };
 }

@@ -1,29 +1,96 @@
-import { budget, type DecisionSpace } from "../adaptive";
+import {
+  blockDropReward,
+  budget,
+  confidence,
+  type DecisionSpace,
+  diversity,
+  selfCritical,
+  type Told,
+} from "../adaptive";
+import type { VisionLanguageInputs } from "../data";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import type { TrainedModel } from "./model";
 import type { Recipe } from "./recipe";
-import { isAdaptive } from "./recipe-strategy";
+import { type AdaptiveRecipe, isAdaptive } from "./recipe-strategy";
+
+/** What a loss may have beside the answers. */
+export type Term = "budget" | "confidence" | "diversity" | "reinforce";
 
 /** What the loss is made of; each a scalar with gradient. */
 export interface Objective {
   readonly total: Tensor;
   /** Cross entropy on the answer. */
   readonly task: Tensor;
-  /** The budget term before its weight; absent where there is none. */
-  readonly budget?: Tensor;
+  /** What is said about decisions, before its weight. */
+  readonly terms: Readonly<Partial<Record<Term, Tensor>>>;
 }
 
-/** The loss of a batch: logits [B,A], answers [B] int64, gate [B,N,K] where a policy decides. */
+/** A batch that went through the model in training. */
+export interface Passed {
+  readonly inputs: VisionLanguageInputs;
+  /** [B] int64 */
+  readonly answers: Tensor;
+  readonly outputs: { readonly logits: Tensor } & Told;
+}
+
+/** The loss of a batch; `usage` [N,K] is that of the training so far, null at its first step. */
 export function objective(
-  { logits, gate }: { readonly logits: Tensor; readonly gate?: Tensor },
-  answers: Tensor,
+  model: TrainedModel,
+  passed: Passed,
   { strategy, train }: Pick<Recipe, "strategy" | "train">,
-  { alternatives }: Pick<DecisionSpace, "alternatives">,
+  usage: Tensor | null,
 ): Objective {
-  const task = torch.crossEntropyLoss(logits, answers, { labelSmoothing: train.labelSmoothing });
-  if (!isAdaptive(strategy) || !strategy.budget || !gate) return { total: task, task };
-  const { alternative, target, scope, weight } = strategy.budget;
-  const number = alternatives.indexOf(alternative);
-  const term = budget(gate, { alternative: number, target, scope });
-  return { total: task.add(term.mul(weight)), task, budget: term };
+  const { labelSmoothing } = train;
+  const task = torch.crossEntropyLoss(passed.outputs.logits, passed.answers, { labelSmoothing });
+  if (!isAdaptive(strategy)) return { total: task, task, terms: {} };
+  const weighted = termsOf(model, passed, strategy, usage);
+  return {
+    total: weighted.reduce((sum, { term, weight }) => sum.add(term.mul(weight)), task),
+    task,
+    terms: Object.fromEntries(weighted.map(({ name, term }) => [name, term])),
+  };
+}
+
+interface Weighted {
+  readonly name: Term;
+  readonly term: Tensor;
+  readonly weight: number;
+}
+
+function termsOf(
+  model: TrainedModel,
+  { inputs, answers, outputs }: Passed,
+  { gate, ...losses }: AdaptiveRecipe,
+  usage: Tensor | null,
+): Weighted[] {
+  const { probabilities, gate: decided } = outputs;
+  const { estimator } = gate;
+  const terms: Weighted[] = [];
+  const add = (name: Term, weight: number, term: Tensor) => terms.push({ name, term, weight });
+  if (losses.budget && (losses.budget.scope !== "global" || usage)) {
+    const { target, scope, weight } = losses.budget;
+    const alternative = numberOf(losses.budget.alternative, model.space);
+    // REINFORCE's gate has no gradient: what its probabilities lead to is held to the budget.
+    const used = estimator.kind === "reinforce" ? probabilities! : decided!;
+    add("budget", weight, budget(used, { alternative, target, scope, usage: usage ?? undefined }));
+  }
+  if (losses.confidence) {
+    const { scope, weight } = losses.confidence;
+    add("confidence", weight, confidence(probabilities!, { scope }));
+  }
+  if (losses.diversity) add("diversity", losses.diversity.weight, diversity(probabilities!));
+  if (estimator.kind === "reinforce" && probabilities!.requiresGrad) {
+    const { penalty, weight } = estimator;
+    const used = [numberOf(estimator.alternative, model.space)];
+    const term = selfCritical(model, inputs, outputs as never, ({ logits }, choice) =>
+      blockDropReward(choice, logits.argmax(-1).eq(answers), { used, penalty }),
+    );
+    add("reinforce", weight, term);
+  }
+  return terms;
+}
+
+function numberOf(alternative: string, { alternatives }: DecisionSpace): number {
+  return alternatives.indexOf(alternative);
 }

@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Document, isMap, isScalar, LineCounter, parse, parseDocument } from "yaml";
 import { ZodError } from "zod";
+import { readMask } from "../adaptive";
 import { type Recipe, resolveRecipe } from "./recipe";
 import { explainIssues, type RecipeProblem } from "./recipe-problems";
+import { isAdaptive, type StrategyRecipe } from "./recipe-strategy";
 
 export interface RecipeSource {
-  /** Its name in messages; `model.from` is relative to its folder. */
+  /** Its name in messages; the files it names are relative to its folder. */
   readonly file?: string;
   /** `key=value` pairs that win over the file: dotted keys, values in YAML. */
   readonly overrides?: readonly string[];
@@ -61,10 +63,8 @@ export function parseRecipe(
   );
   if (!("recipe" in recipe)) problems.push(...recipe.problems);
   if (problems.length > 0 || !("recipe" in recipe)) throw new RecipeError(problems, file);
-  return withResolvedPaths(
-    recipe.recipe,
-    overridden.has("model.from") ? "." : dirname(resolve(file)),
-  );
+  const folderOf = (key: string) => (overridden.has(key) ? "." : dirname(resolve(file)));
+  return withFiles(recipe.recipe, folderOf, file);
 }
 
 function attempt(
@@ -122,8 +122,27 @@ function lineOf(document: Document, path: PropertyKey[], lines: LineCounter): nu
   return offset === undefined ? undefined : lines.linePos(offset).line;
 }
 
-function withResolvedPaths(recipe: Recipe, folder: string): Recipe {
-  const { from } = recipe.model;
-  if (from === null) return recipe;
-  return { ...recipe, model: { ...recipe.model, from: resolve(folder, from) } };
+/** The recipe with paths that hold wherever it is read, and with the mask of a file in place. */
+function withFiles(recipe: Recipe, folderOf: (key: string) => string, file: string): Recipe {
+  const { model, strategy } = recipe;
+  const from = model.from && resolve(folderOf("model.from"), model.from);
+  return { ...recipe, model: { ...model, from }, strategy: withMask(strategy, folderOf, file) };
+}
+
+const MASK = "strategy.policy.file";
+
+function withMask(
+  strategy: StrategyRecipe,
+  folderOf: (key: string) => string,
+  file: string,
+): StrategyRecipe {
+  if (!isAdaptive(strategy) || strategy.policy.kind !== "given") return strategy;
+  const { policy } = strategy;
+  if (policy.file === null) return strategy;
+  try {
+    const decisions = readMask(resolve(folderOf(MASK), policy.file));
+    return { ...strategy, policy: { ...policy, decisions, file: null } } as StrategyRecipe;
+  } catch (error) {
+    throw new RecipeError([{ path: MASK, message: (error as Error).message }], file);
+  }
 }

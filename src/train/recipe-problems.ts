@@ -39,7 +39,9 @@ export function didYouMean(word: string, known: readonly string[]): string | und
 
 function explain(issue: z.core.$ZodIssue): string {
   const { options } = issue as { options?: unknown[] };
-  if (issue.code === "invalid_union" && options) return `expected one of ${options.join(", ")}`;
+  if (issue.code === "invalid_union" && options) {
+    return `expected one of ${options.filter((one) => one !== undefined).join(", ")}`;
+  }
   if (issue.code === "invalid_union") {
     const messages = issue.errors.flat().map(({ message, path }) => [...path, message].join(": "));
     return [...new Set(messages.map(lowerFirst))].join(", or ");

@@ -49,33 +49,75 @@ function tidy({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
 }
 
 function chooseVariant(node: SchemaNode, value: unknown): SchemaNode {
-  const { name } = (value ?? node.default ?? {}) as { name?: unknown };
-  const variant = node.oneOf?.find((one) => one.properties?.name?.const === name);
-  if (variant) return variant;
+  const key = discriminatorOf(node);
+  if (key) {
+    const chosen = ((value ?? node.default ?? {}) as Record<string, unknown>)[key];
+    // What a variant is called may be left out of the first one.
+    return node.oneOf!.find((one) => one.properties![key].const === chosen) ?? node.oneOf![0];
+  }
   return node.anyOf?.find((one) => one.properties !== undefined) ?? node;
+}
+
+/** The key whose value tells variants apart: `name`, `kind` or `type`. */
+function discriminatorOf({ oneOf = [] }: SchemaNode): string | undefined {
+  const keys = Object.keys(oneOf[0]?.properties ?? {});
+  return keys.find((key) => oneOf.every((one) => one.properties?.[key]?.const !== undefined));
 }
 
 const MEANING_COLUMN = 46;
 
 function describe(name: string, node: SchemaNode, depth: number, lines: string[]): void {
-  const indent = "  ".repeat(depth);
-  const section = node.properties ?? node.anyOf?.find((one) => one.properties)?.properties;
-  const byName = node.oneOf?.some((one) => one.properties?.name?.const !== undefined);
+  const section = sectionOf(node);
+  const discriminator = discriminatorOf(node);
   const shown =
-    section || byName ? sectionDefault(node) : ` ${JSON.stringify(node.default ?? null)}`;
-  const key = `${indent}${name}:${shown}`;
-  lines.push(`${key.padEnd(MEANING_COLUMN)} # ${meaning(node)}`);
+    section || discriminator ? sectionDefault(node) : ` ${JSON.stringify(node.default ?? null)}`;
+  lines.push(line(`${name}:${shown}`, depth, meaning(node)));
   for (const [below, child] of Object.entries(section ?? {})) {
     describe(below, child, depth + 1, lines);
   }
-  if (byName) for (const variant of node.oneOf ?? []) describeVariant(variant, depth + 1, lines);
+  if (discriminator) describeVariants(node.oneOf!, discriminator, depth + 1, lines);
 }
 
-function describeVariant({ properties: all = {} }: SchemaNode, depth: number, lines: string[]) {
-  const { name, ...rest } = all;
-  const key = `${"  ".repeat(depth)}name: ${name.const}`;
-  lines.push(`${key.padEnd(MEANING_COLUMN)} # ${name.description}`);
-  for (const [below, child] of Object.entries(rest)) describe(below, child, depth + 1, lines);
+/** The keys below one, those of all shapes that it may have. */
+function sectionOf({ properties, anyOf = [] }: SchemaNode): SchemaNode["properties"] {
+  const shapes = anyOf.flatMap((one) => one.properties ?? []);
+  return properties ?? (shapes.length > 0 ? Object.assign({}, ...shapes) : undefined);
+}
+
+/** Each variant with its keys; those that an earlier one has too are not told twice. */
+function describeVariants(
+  variants: readonly SchemaNode[],
+  discriminator: string,
+  depth: number,
+  lines: string[],
+): void {
+  const told = new Map<string, string>();
+  for (const { properties: all = {} } of variants) {
+    const { [discriminator]: own, ...rest } = all;
+    lines.push(line(`${discriminator}: ${own.const}`, depth, own.description ?? ""));
+    const repeated = new Map<string, string[]>();
+    for (const [below, child] of Object.entries(rest)) {
+      const same = JSON.stringify([below, shapeOf(child)]);
+      const before = told.get(same);
+      if (before) repeated.set(before, [...(repeated.get(before) ?? []), below]);
+      else describe(below, child, depth + 1, lines);
+      if (!before) told.set(same, String(own.const));
+    }
+    for (const [before, names] of repeated) {
+      lines.push(line(`${names.join(", ")}:`, depth + 1, `as under ${before}`));
+    }
+  }
+}
+
+/** What two keys have in common where only the names of alternatives differ. */
+function shapeOf(node: SchemaNode): unknown {
+  const { description, properties = {}, anyOf = [], oneOf = [] } = node;
+  const below = Object.entries(properties).map(([name, child]) => [name, shapeOf(child)]);
+  return [description, below, [...anyOf, ...oneOf].map(shapeOf)];
+}
+
+function line(key: string, depth: number, meaning: string): string {
+  return `${`${"  ".repeat(depth)}${key}`.padEnd(MEANING_COLUMN)} # ${meaning}`;
 }
 
 function sectionDefault({ default: value }: SchemaNode): string {

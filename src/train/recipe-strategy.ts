@@ -1,24 +1,18 @@
 import { z } from "zod";
-import { count, paths, positive, share, steering } from "./recipe-fields";
+import type { SteeringRecipe } from "./optimization";
+import { count, paths } from "./recipe-fields";
+import { gateFor } from "./recipe-gate";
+import { lossesFor } from "./recipe-losses";
+import { policyFor } from "./recipe-policy";
 
 const parts = {
-  head: paths("final_mlp").describe("the answer head, which trains, as path patterns"),
+  head: z
+    .array(z.string().min(1))
+    .nullable()
+    .default(null)
+    .describe("the answer head, which trains, as path patterns; null is the model's own"),
   also: paths().describe("more parts outside the sites that train"),
 };
-
-const temperature = z.union([
-  z.number().positive(),
-  z.strictObject({
-    start: positive(5).describe("at the first step"),
-    end: positive(1).describe("at the last step, reached in a straight line"),
-  }),
-]);
-
-const gate = z.strictObject({
-  temperature: temperature
-    .default(5)
-    .describe("of the straight-through gradient: a number, or start and end"),
-});
 
 const staticOnes = [
   z.strictObject({
@@ -95,12 +89,14 @@ const adaptiveOnes = [
     ...deciding(frozenOrTuned, "tuned"),
   }),
   z.strictObject({
-    name: z.literal("BlockDrop").describe("every block, finetuned, runs or is left out"),
+    name: z.literal("BlockDrop").describe("every block is finetuned; keep it or skip it"),
     ...parts,
     ...deciding(keepOrSkip, "keep"),
   }),
   z.strictObject({
-    name: z.literal("BlockReplace").describe("every block, finetuned, runs or a linear layer does"),
+    name: z
+      .literal("BlockReplace")
+      .describe("every block is finetuned; keep it or replace it by a linear layer"),
     ...parts,
     ...deciding(keepOrReplace, "keep"),
   }),
@@ -111,6 +107,11 @@ export const strategy = z.discriminatedUnion("name", [...staticOnes, ...adaptive
 
 export type StrategyRecipe = z.output<typeof strategy>;
 export type AdaptiveRecipe = Extract<StrategyRecipe, { policy: unknown }>;
+
+/** How a policy trains; null for one that learns nothing. */
+export function steeringOf({ policy }: AdaptiveRecipe): SteeringRecipe | null {
+  return "optimizer" in policy ? policy : null;
+}
 
 /** Whether a strategy has a policy, which decides. */
 export function isAdaptive(strategy: StrategyRecipe): strategy is AdaptiveRecipe {
@@ -128,62 +129,12 @@ function deciding<const A extends readonly [string, ...string[]]>(
   counted: A[number],
 ) {
   return {
-    gate: gate.prefault({}).describe("turns the policy's scores into decisions"),
-    policy: policyFor(alternatives, counted)
+    gate: gateFor(alternatives, counted)
       .prefault({})
-      .describe("the network that decides, and how it trains"),
-    budget: budgetFor(alternatives, counted)
-      .nullable()
-      .default(null)
-      .describe("squared distance from a number of sites"),
+      .describe("turns the policy's scores into decisions"),
+    policy: policyFor(alternatives, counted)
+      .prefault({ kind: "transformer" })
+      .describe("what decides, and how it trains"),
+    ...lossesFor(alternatives, counted),
   };
-}
-
-function policyFor<const A extends readonly [string, ...string[]]>(
-  alternatives: A,
-  counted: A[number],
-) {
-  return z
-    .strictObject({
-      layers: count(1).describe("transformer blocks"),
-      hiddenSize: count(64).describe("width of the blocks"),
-      heads: count(2).describe("attention heads, a divisor of the width"),
-      intermediateSize: count(128).describe("width of the feed-forward segments"),
-      dropout: share(0).describe("dropout in the blocks; the gate's noise explores already"),
-      initially: z
-        .strictObject({
-          alternative: z
-            .enum(alternatives)
-            .default(counted as never)
-            .describe("the likelier one"),
-          probability: z
-            .number()
-            .gt(0)
-            .lt(1)
-            .default(0.5)
-            .describe("of that alternative, everywhere"),
-        })
-        .prefault({})
-        .describe("where decisions start"),
-      ...steering,
-    })
-    .refine(({ hiddenSize, heads }) => hiddenSize % heads === 0, {
-      path: ["heads"],
-      message: "must divide hiddenSize",
-    });
-}
-
-function budgetFor<const A extends readonly [string, ...string[]]>(
-  alternatives: A,
-  counted: A[number],
-) {
-  return z.strictObject({
-    alternative: z
-      .enum(alternatives)
-      .default(counted as never)
-      .describe("whose use is counted"),
-    target: z.number().min(0).describe("how many sites should use it"),
-    scope: z.enum(["instance", "batch"]).default("batch").describe("for each input, or on average"),
-    weight: positive(0.1).describe("of this term in the loss"),
-  });
 }

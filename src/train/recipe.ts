@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { EMOJI_STYLES } from "../data/emoji/sources";
-import { count, few, positive, share, steering } from "./recipe-fields";
-import { isAdaptive, strategy } from "./recipe-strategy";
+import { count, few, share, steering } from "./recipe-fields";
+import { model, withSize } from "./recipe-model";
+import { isAdaptive, type StrategyRecipe, steeringOf, strategy } from "./recipe-strategy";
 
 const domain = z.enum(EMOJI_STYLES as [string, ...string[]]);
 
@@ -36,44 +37,6 @@ const data = z
     message: "must divide imageSize",
   });
 
-const config = z
-  .strictObject({
-    hidden_size: count(128).describe("D, width of the hidden states"),
-    num_hidden_layers: count(4).describe("blocks"),
-    num_attention_heads: count(4).describe("H, a divisor of D"),
-    intermediate_size: count(512).describe("width of the feed-forward segments"),
-    hidden_dropout_prob: share(0.1).describe("dropout of regions, embeddings, segments and head"),
-    attention_probs_dropout_prob: share(0.1).describe("dropout of attention weights"),
-    max_position_embeddings: count(64).describe("positions: the longest text and two more"),
-    initializer_range: positive(0.02).describe("standard deviation of initial weights"),
-    layer_norm_eps: positive(1e-12).describe("added to variances"),
-    visual_scale_text_init: z.number().default(0).describe("initial scale of the image in words"),
-    visual_scale_object_init: z
-      .number()
-      .default(0)
-      .describe("initial scale of a region's features"),
-  })
-  .refine(({ hidden_size, num_attention_heads }) => hidden_size % num_attention_heads === 0, {
-    path: ["num_attention_heads"],
-    message: "must divide hidden_size",
-  });
-
-const model = z
-  .strictObject({
-    type: z.enum(["vl-bert"]).default("vl-bert").describe("the architecture"),
-    from: z
-      .string()
-      .min(1)
-      .nullable()
-      .default(null)
-      .describe("pretrained model: a folder, a run, or a recipe that is trained first and cached"),
-    config: config.optional().describe("size of a model from scratch; only without `from`"),
-  })
-  .refine((value) => value.from === null || value.config === undefined, {
-    path: ["config"],
-    message: "the pretrained model of `from` has its own: leave out one of the two",
-  });
-
 const training = z
   .strictObject({
     steps: count(300).describe("optimizer steps"),
@@ -105,7 +68,7 @@ export const recipeSchema = z
     seed: z.int().min(0).default(0).describe("of weights, dropout, decisions and data order"),
     threads: z.int().min(0).default(0).describe("CPU threads; 0 leaves the choice to LibTorch"),
     data: data.prefault({}).describe("the task and its examples"),
-    model: model.prefault({}).describe("what is trained"),
+    model: model.prefault({ type: undefined }).describe("what is trained"),
     strategy: strategy
       .prefault({ name: "standard" })
       .describe("which parts train, and when they run"),
@@ -117,6 +80,14 @@ export const recipeSchema = z
         ),
         batchSize: count(128).describe("examples at a time"),
         trainExamples: count(1000).describe("fixed examples that train accuracy is measured on"),
+        decisions: z
+          .enum(["policy", "global"])
+          .default("policy")
+          .describe("the policy's for each input, or for all what training picked most"),
+        controls: z
+          .boolean()
+          .default(true)
+          .describe("hold the policy, at the end, against the majority's mask, others' and chance"),
       })
       .prefault({})
       .describe("how accuracy is measured"),
@@ -132,9 +103,13 @@ export const recipeSchema = z
       .prefault({})
       .describe("what is kept to go on from"),
   })
-  .refine(({ strategy, train }) => !isAdaptive(strategy) || strategy.policy.warmup <= train.steps, {
+  .refine(({ strategy, train }) => warmupOf(strategy) <= train.steps, {
     path: ["strategy", "policy", "warmup"],
     message: "must not be above train.steps",
+  })
+  .refine(({ strategy, evaluation }) => evaluation.decisions === "policy" || isAdaptive(strategy), {
+    path: ["evaluation", "decisions"],
+    message: "there is none to take: the strategy decides nothing",
   });
 
 export type Recipe = z.output<typeof recipeSchema>;
@@ -142,7 +117,9 @@ export type Recipe = z.output<typeof recipeSchema>;
 /** The recipe of parsed YAML, with every default in place. Throws z.ZodError. */
 export function resolveRecipe(values: unknown): Recipe {
   const recipe = recipeSchema.parse(values);
-  const { model } = recipe;
-  if (model.from !== null || model.config) return recipe;
-  return { ...recipe, model: { ...model, config: config.parse({}) } };
+  return { ...recipe, model: withSize(recipe.model) };
+}
+
+function warmupOf(strategy: StrategyRecipe): number {
+  return (isAdaptive(strategy) && steeringOf(strategy)?.warmup) || 0;
 }

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type PretrainedReport, reportLine, VLBertForQuestionAnswering } from "../models";
+import { type PretrainedReport, reportLine } from "../models";
 import * as torch from "../torch";
+import { checkFits, newModel, type QuestionAnswering, readModel } from "./base-model";
 import { describeEnvironment } from "./environment";
 import { explaining, Failure } from "./failure";
 import { cacheFolder, partialName } from "./files";
-import { adaptModel, checkFits, newModel } from "./model";
+import { adaptModel } from "./model";
 import type { Recipe } from "./recipe";
 import { readRecipe } from "./recipe-file";
 import { isAdaptive } from "./recipe-strategy";
@@ -35,7 +36,7 @@ export interface FinishedRun {
 /** What a run needs beside its recipe; the model stays as it is. */
 export interface Material {
   readonly task: Task;
-  readonly base: VLBertForQuestionAnswering;
+  readonly base: QuestionAnswering;
 }
 
 /** Does what a recipe says: opens its data and its pretrained model, trains, measures, writes. */
@@ -78,16 +79,14 @@ export async function openModel(
   recipe: Recipe,
   task: Task,
   options: RunOptions,
-): Promise<VLBertForQuestionAnswering> {
-  const { from } = recipe.model;
+): Promise<QuestionAnswering> {
+  const { from, type } = recipe.model;
   if (from === null) return newModel(recipe, task.dataset);
   const folder = await pretrainedFolder(from, options);
   const hints = { where: "the recipe's model.from", next: "name a model, a run or a recipe" };
   const report = (counts: PretrainedReport) =>
     options.watch?.note?.(`${from}: ${reportLine(counts)}`);
-  const model = explaining(hints, () =>
-    VLBertForQuestionAnswering.fromPretrained(folder, { report }),
-  );
+  const model = explaining(hints, () => readModel(folder, type, { report }));
   checkFits(model, task.dataset, from);
   return model;
 }

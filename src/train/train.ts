@@ -1,5 +1,5 @@
 import { breathe } from "./breathe";
-import { loadWeights } from "./checkpoint";
+import { loadWeights, readMask } from "./checkpoint";
 import { type Evaluation, evaluate } from "./evaluate";
 import { type Measured, measure } from "./measure";
 import type { TrainedModel } from "./model";
@@ -45,7 +45,8 @@ export async function train(training: Training, watch: Watch = {}): Promise<RunR
   const trainer = new Trainer(recipe, model, task);
   const best = await clock.time("training", () => loop(training, trainer, clock, watch));
   loadWeights(folder.checkpoint("best"), model);
-  const measured = await clock.time("measuring", () => measure(model, task, recipe, watch));
+  const mask = maskOf(recipe, () => readMask(folder.checkpoint("best"), model.space));
+  const measured = await clock.time("measuring", () => measure(model, task, recipe, watch, mask));
   const result: RunResult = {
     name: recipe.name,
     strategy: recipe.strategy.name,
@@ -60,6 +61,11 @@ export async function train(training: Training, watch: Watch = {}): Promise<RunR
   };
   folder.writeResult(result);
   return result;
+}
+
+/** The one mask for all inputs, where a recipe is measured under one. */
+export function maskOf<T>({ evaluation }: Pick<Recipe, "evaluation">, mask: () => T): T | null {
+  return evaluation.decisions === "global" ? mask() : null;
 }
 
 export function countParameters(model: TrainedModel): ParameterCounts {
@@ -91,7 +97,10 @@ async function loop(
     const { step } = metrics;
     if (step % evaluation.every === 0 || step === train.steps) {
       latest = await clock.time("measuring", () =>
-        evaluate(model, task.dataset, task.validation, { batchSize: evaluation.batchSize }),
+        evaluate(model, task.dataset, task.validation, {
+          batchSize: evaluation.batchSize,
+          mask: maskOf(recipe, () => trainer.mask()),
+        }),
       );
       record(folder, step, latest);
       const isBest = latest.accuracy > best.accuracy;
@@ -118,11 +127,11 @@ function record(folder: RunFolder, step: number, evaluation: Evaluation): void {
   if (decisions) folder.append("decisions.jsonl", { step, ...decisions, byKind: decisionsByKind });
 }
 
-function describe({ loss, policy }: StepMetrics, validation: Evaluation | null): string {
+function describe({ loss, decisions }: StepMetrics, validation: Evaluation | null): string {
   const parts = [`loss ${loss.toFixed(2)}`];
-  if (policy) {
-    const counted = countedAlternative(policy.usage);
-    parts.push(`${counted} ${Math.round(100 * policy.usage[counted])} %`);
+  if (decisions) {
+    const counted = countedAlternative(decisions.usage);
+    parts.push(`${counted} ${Math.round(100 * decisions.usage[counted])} %`);
   }
   if (validation) parts.push(`validation ${(100 * validation.accuracy).toFixed(1)} %`);
   return parts.join(", ");

@@ -1,11 +1,12 @@
+import { RunningUsage } from "../adaptive";
 import { collate, type Example, Loader, type LoaderBatch, type LoaderState } from "../data";
 import * as torch from "../torch";
 import { Failure } from "./failure";
 import type { TrainedModel } from "./model";
-import { objective } from "./objective";
+import { objective, type Term } from "./objective";
 import { Optimization, type OptimizationState } from "./optimization";
 import type { Recipe } from "./recipe";
-import { isAdaptive } from "./recipe-strategy";
+import { isAdaptive, steeringOf } from "./recipe-strategy";
 import type { Task } from "./task";
 
 /** What one optimizer step tells; the losses are means over the batch. */
@@ -19,14 +20,16 @@ export interface StepMetrics {
   readonly lr: number;
   /** Norm of the gradients before clipping. */
   readonly gradientNorm: number;
-  readonly policy?: {
-    readonly lr: number;
-    readonly gradientNorm: number;
+  /** Where a policy decides. */
+  readonly decisions?: {
     readonly temperature: number;
     /** Share of sampled decisions for each alternative. */
     readonly usage: Readonly<Record<string, number>>;
-    readonly budget?: number;
+    /** What the loss says about decisions, before its weights. */
+    readonly losses: Readonly<Partial<Record<Term, number>>>;
   };
+  /** Where a policy learns. */
+  readonly policy?: { readonly lr: number; readonly gradientNorm: number };
 }
 
 /** All that a training needs to go on exactly where it was, weights aside. */
@@ -35,6 +38,8 @@ export interface TrainerState {
   readonly loader: LoaderState;
   readonly model: OptimizationState;
   readonly policy: OptimizationState | null;
+  /** Running usage of the alternatives; null where nothing is decided. */
+  readonly usage: Readonly<Record<string, torch.Tensor>> | null;
   readonly rng: torch.Tensor;
 }
 
@@ -47,6 +52,7 @@ export class Trainer {
   private readonly loader: Loader<Example>;
   private readonly optimization: Optimization;
   private readonly policy: Optimization | null;
+  private readonly usage: RunningUsage | null;
   /** Dropout and decisions draw from this: nothing else in the process changes what they are. */
   private rng: torch.Tensor;
   private taken = 0;
@@ -61,8 +67,13 @@ export class Trainer {
     const batchSize = Math.min(train.batchSize, task.train.length);
     this.loader = new Loader(task.train, { batchSize, dropLast: true, seed });
     this.optimization = new Optimization(groups.model, train, train.steps);
-    this.policy = isAdaptive(strategy)
-      ? new Optimization(groups.policy, strategy.policy, train.steps)
+    const steering = isAdaptive(strategy) ? steeringOf(strategy) : null;
+    this.policy =
+      steering && groups.policy.length > 0
+        ? new Optimization(groups.policy, steering, train.steps)
+        : null;
+    this.usage = isAdaptive(strategy)
+      ? new RunningUsage(model.space, strategy.usageMomentum)
       : null;
     this.rng = drawing(null, () => torch.manualSeed(seed));
   }
@@ -70,6 +81,11 @@ export class Trainer {
   /** Steps taken. */
   get step(): number {
     return this.taken;
+  }
+
+  /** What training picked most at every site; null where nothing is decided. */
+  mask(): readonly number[] | null {
+    return this.usage?.mask() ?? null;
   }
 
   /** Takes one step. @throws Failure, with the weights as they were, where loss or gradient is not finite. */
@@ -89,6 +105,7 @@ export class Trainer {
       loader: this.loader.state(),
       model: this.optimization.state(),
       policy: this.policy?.state() ?? null,
+      usage: this.usage?.stateDict() ?? null,
       rng: this.rng.clone(),
     };
   }
@@ -98,6 +115,7 @@ export class Trainer {
     this.loader.restore(state.loader);
     this.optimization.restore(state.model);
     if (this.policy && state.policy) this.policy.restore(state.policy);
+    if (this.usage && state.usage) this.usage.loadStateDict(state.usage);
     this.rng = torch.keep(state.rng.clone());
     this.taken = state.step;
   }
@@ -120,16 +138,16 @@ export class Trainer {
       taskLoss: sums.task,
       lr: this.optimization.lr,
       gradientNorm,
-      ...(this.policy && {
-        policy: {
-          lr: this.policy.lr,
-          gradientNorm: policyNorm,
+      ...(this.usage && {
+        decisions: {
           temperature: this.model.gate.temperature,
-          usage: this.usageOf(sums),
-          ...(sums.budget !== null && { budget: sums.budget }),
+          usage: sums.usageByName(this.model.space.alternatives),
+          losses: sums.terms,
         },
       }),
+      ...(this.policy && { policy: { lr: this.policy.lr, gradientNorm: policyNorm } }),
     };
+    this.addUsage(sums);
     this.optimization.step();
     this.policy?.step();
     this.taken++;
@@ -144,17 +162,28 @@ export class Trainer {
       padId: vocabulary.padId,
     });
     const outputs = this.model.forward(inputs);
-    const { total, task, budget } = objective(outputs, answers, this.recipe, this.model.space);
+    const usage = this.taken === 0 ? null : (this.usage?.usage ?? null);
+    const { total, task, terms } = objective(
+      this.model,
+      { inputs, answers, outputs },
+      this.recipe,
+      usage,
+    );
     total.mul(share).backward();
     sums.loss += share * Number(total.item());
     sums.task += share * Number(task.item());
-    if (budget) sums.budget = (sums.budget ?? 0) + share * Number(budget.item());
-    if (outputs.gate) sums.addUsage(outputs.gate.detach().mean([0, 1]).toTypedArray(), share);
+    for (const [name, term] of Object.entries(terms)) {
+      sums.addTerm(name as Term, share * Number(term.item()));
+    }
+    if (outputs.gate) sums.addUsage(outputs.gate.detach().mean([0]).toTypedArray(), share);
   }
 
-  private usageOf({ usage }: Sums): Record<string, number> {
-    const { alternatives } = this.model.space;
-    return Object.fromEntries(alternatives.map((name, k) => [name, usage[k] ?? 0]));
+  /** Takes a step's decisions into the running usage, all parts of the batch at once. */
+  private addUsage({ usage }: Sums): void {
+    const { sites, alternatives } = this.model.space;
+    torch.scope(() =>
+      this.usage?.add(torch.tensor(usage, { shape: [1, sites.length, alternatives.length] })),
+    );
   }
 
   private refuseNonFinite(loss: number, gradientNorm: number, policyNorm: number): void {
@@ -204,12 +233,26 @@ function partsOf({ items, seeds }: LoaderBatch<Example>, count: number): Part[] 
 class Sums {
   loss = 0;
   task = 0;
-  budget: number | null = null;
+  readonly terms: Partial<Record<Term, number>> = {};
+  /** [N*K] */
   readonly usage: number[] = [];
+
+  addTerm(name: Term, value: number): void {
+    this.terms[name] = (this.terms[name] ?? 0) + value;
+  }
 
   addUsage(usage: ArrayLike<number | bigint>, share: number): void {
     for (let k = 0; k < usage.length; k++) {
       this.usage[k] = (this.usage[k] ?? 0) + share * Number(usage[k]);
     }
+  }
+
+  /** Means over sites. */
+  usageByName(alternatives: readonly string[]): Record<string, number> {
+    const sites = this.usage.length / alternatives.length;
+    const mean = (k: number) =>
+      this.usage.reduce((sum, one, i) => (i % alternatives.length === k ? sum + one : sum), 0) /
+      sites;
+    return Object.fromEntries(alternatives.map((name, k) => [name, mean(k)]));
   }
 }

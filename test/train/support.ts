@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { type Dataset, type Example, RandomSequence, Vocabulary } from "../../src/data";
 import { setNumThreads, type Tensor } from "../../src/torch";
-import { adaptModel, newModel, type TrainedModel } from "../../src/train/model";
+import { newModel } from "../../src/train/base-model";
+import { adaptModel, type TrainedModel } from "../../src/train/model";
 import { type Recipe, resolveRecipe } from "../../src/train/recipe";
 import type { Task } from "../../src/train/task";
 
@@ -64,14 +65,14 @@ export const task: Task = {
 
 const size = {
   hidden_size: 16,
-  num_hidden_layers: 2,
   num_attention_heads: 2,
   intermediate_size: 32,
-  hidden_dropout_prob: 0.1,
-  attention_probs_dropout_prob: 0.1,
   initializer_range: 0.2,
-  visual_scale_text_init: 1,
-  visual_scale_object_init: 1,
+};
+
+const sizes = {
+  "vl-bert": { num_hidden_layers: 2, visual_scale_text_init: 1, visual_scale_object_init: 1 },
+  lxmert: { l_layers: 1, r_layers: 1, x_layers: 2 },
 };
 
 const policy = { hiddenSize: 8, heads: 1, intermediateSize: 16, warmup: 2 };
@@ -79,18 +80,20 @@ const policy = { hiddenSize: 8, heads: 1, intermediateSize: 16, warmup: 2 };
 /** The parts of a recipe that tests vary. */
 export interface Variation {
   readonly strategy?: Recipe["strategy"]["name"];
+  readonly model?: NonNullable<Recipe["model"]["type"]>;
   readonly train?: object;
   readonly dropout?: number;
   readonly more?: object;
 }
 
 export function tinyRecipe(variation: Variation = {}): Recipe {
-  const { strategy = "standard", train = {}, dropout = 0.1, more = {} } = variation;
+  const { strategy = "standard", model = "vl-bert", train = {}, ...rest } = variation;
+  const { dropout = 0.1, more = {} } = rest;
   const probabilities = { hidden_dropout_prob: dropout, attention_probs_dropout_prob: dropout };
   return resolveRecipe({
     name: "tiny",
     threads: 1,
-    model: { config: { ...size, ...probabilities } },
+    model: { type: model, config: { ...size, ...sizes[model], ...probabilities } },
     strategy: strategy === "SpotTune_Block" ? { name: strategy, policy } : { name: strategy },
     train: { steps: 40, batchSize: 16, warmup: 4, optimizer: { lr: 3e-3 }, ...train },
     evaluation: { every: 10, batchSize: 8 },
@@ -125,4 +128,26 @@ export function readLines<T>(file: string): T[] {
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line));
+}
+
+/** The same values, remembering which were read. */
+export function recording<T extends object>(values: T, path: string, read: Set<string>): T {
+  return new Proxy(values, {
+    get(target, key) {
+      const value = Reflect.get(target, key);
+      const name = path + String(key);
+      read.add(name);
+      const isSection = typeof value === "object" && value !== null && !Array.isArray(value);
+      return isSection ? recording(value, `${name}.`, read) : value;
+    },
+  });
+}
+
+/** The dotted keys of all values that are no section. */
+export function leaves(values: object, path: string): string[] {
+  return Object.entries(values).flatMap(([key, value]) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? leaves(value, `${path}${key}.`)
+      : [path + key],
+  );
 }

@@ -1,15 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
+import { newModel } from "../../src/train/base-model";
 import { describeEnvironment } from "../../src/train/environment";
 import { linkedName } from "../../src/train/files";
-import { adaptModel, newModel } from "../../src/train/model";
+import { adaptModel } from "../../src/train/model";
 import type { Recipe } from "../../src/train/recipe";
 import { RunFolder } from "../../src/train/run-folder";
 import { openTask } from "../../src/train/task";
 import { train } from "../../src/train/train";
 import type { Progress } from "../../src/train/watch";
-import { emptyFolder, readLines, task, tinyModel, tinyRecipe } from "./support";
+import { emptyFolder, leaves, readLines, recording, task, tinyModel, tinyRecipe } from "./support";
 
 function start(t: ExecutionContext, recipe: Recipe) {
   const folder = RunFolder.create(join(emptyFolder(t), "run"), recipe, describeEnvironment());
@@ -100,24 +101,3 @@ test("every key of a recipe is read by something", async (t) => {
     [],
   );
 });
-
-/** The same values, remembering which were read. */
-function recording<T extends object>(values: T, path: string, read: Set<string>): T {
-  return new Proxy(values, {
-    get(target, key) {
-      const value = Reflect.get(target, key);
-      const name = path + String(key);
-      read.add(name);
-      const isSection = typeof value === "object" && value !== null && !Array.isArray(value);
-      return isSection ? recording(value, `${name}.`, read) : value;
-    },
-  });
-}
-
-function leaves(values: object, path: string): string[] {
-  return Object.entries(values).flatMap(([key, value]) =>
-    typeof value === "object" && value !== null && !Array.isArray(value)
-      ? leaves(value, `${path}${key}.`)
-      : [path + key],
-  );
-}

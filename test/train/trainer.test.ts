@@ -49,18 +49,26 @@ for (const strategy of STRATEGIES) {
   });
 }
 
-/** The state's tensors are the optimizers' own: copies stay as they were. */
-function copied({ model, policy, rng }: ReturnType<Trainer["state"]>) {
+/** The state's tensors are the trainer's own: copies stay as they were. */
+function copied({ model, policy, usage, rng }: ReturnType<Trainer["state"]>) {
   const copy = ({ optimizer, scheduler }: typeof model) => ({
     optimizer: {
       groups: structuredClone(optimizer.groups),
-      tensors: Object.fromEntries(
-        Object.entries(optimizer.tensors).map(([name, tensor]) => [name, tensor.clone()]),
-      ),
+      tensors: clones(optimizer.tensors),
     },
     scheduler: structuredClone(scheduler),
   });
-  return { model: copy(model), policy: policy && copy(policy), rng: rng.clone() };
+  return {
+    model: copy(model),
+    policy: policy && copy(policy),
+    usage: usage && clones(usage),
+    rng: rng.clone(),
+  };
+}
+
+function clones(tensors: Readonly<Record<string, torch.Tensor>>) {
+  const copies = Object.entries(tensors).map(([name, tensor]) => [name, tensor.clone()]);
+  return Object.fromEntries(copies) as Record<string, torch.Tensor>;
 }
 
 test("micro-batches give the gradient of the whole batch", (t) => {
@@ -93,9 +101,10 @@ test("frozen weights stay, tuned weights and the policy move", (t) => {
 });
 
 test("a policy's step tells usage, temperature and its own learning rate", (t) => {
-  const [{ policy }] = steps(trainer({ strategy: "SpotTune_Block" }), 1);
-  t.is(policy?.temperature, 5);
-  t.true(Math.abs(policy!.usage.frozen + policy!.usage.tuned - 1) < 1e-6);
+  const [{ policy, decisions }] = steps(trainer({ strategy: "SpotTune_Block" }), 1);
+  t.is(policy?.lr, 0, "in the warm-up");
+  t.is(decisions?.temperature, 5);
+  t.true(Math.abs(decisions!.usage.frozen + decisions!.usage.tuned - 1) < 1e-6);
   t.is(steps(trainer(), 1)[0].policy, undefined);
 });
 

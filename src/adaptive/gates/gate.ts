@@ -10,13 +10,19 @@ import {
 } from "./counterfactuals";
 import { Curriculum, type CurriculumOptions } from "./curriculum";
 import { type Drawn, type Estimator, exponentialLike, straightThrough } from "./estimator";
-import { constantTemperature, type Temperature } from "./temperature";
+import {
+  type EstimatorOptions,
+  estimatorOf,
+  type TemperatureSchedule,
+  temperatureOf,
+} from "./options";
+import type { Temperature } from "./temperature";
 
 export interface GateOptions {
   /** Larger is smoother: it scales the gradient, never the decision. 1 by default. */
-  readonly temperature?: Temperature;
+  readonly temperature?: Temperature | TemperatureSchedule;
   /** Where the policy's gradient comes from; `straightThrough` by default. */
-  readonly estimator?: Estimator;
+  readonly estimator?: Estimator | EstimatorOptions;
   /** How often what was not picked is computed for that gradient; `exact` by default. */
   readonly counterfactuals?: CounterfactualRate;
   /** Which sites are decided about yet; all from the beginning by default. */
@@ -62,9 +68,8 @@ export class Gate {
     space: DecisionSpace = { sites: [], alternatives: [] },
   ) {
     checkRate(counterfactuals);
-    this.schedule =
-      typeof temperature === "number" ? constantTemperature(temperature) : temperature;
-    this.estimator = estimator;
+    this.schedule = temperatureOf(temperature);
+    this.estimator = estimatorOf(estimator);
     this.rate = counterfactuals;
     this.curriculum =
       curriculum && space.sites.length > 0 ? new Curriculum(curriculum, space) : null;
