@@ -5,9 +5,9 @@
 #include "environment.h"
 #include "errors.h"
 #include "files.h"
-#include "handle.h"
 #include "operators.h"
 #include "random.h"
+#include "scopes.h"
 #include "system.h"
 #include "tensor.h"
 
@@ -15,27 +15,48 @@ namespace adaptune {
 
 namespace {
 
-// (TorchError class) -> undefined: the class of the errors that LibTorch raises.
-Napi::Value setErrorClass(const Napi::CallbackInfo& info) {
-  napi_ref& reference = Environment::of(info.Env()).errorClass;
-  if (reference != nullptr) napi_delete_reference(info.Env(), reference);
-  check(info.Env(), napi_create_reference(info.Env(), info[0], 1, &reference));
+// ({ TorchError, Tensor, handleKey, manyUnscoped }) -> undefined: what of JavaScript the addon
+// uses.
+Napi::Value attach(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  const auto given = info[0].As<Napi::Object>();
+  const auto hold = [&](napi_ref& reference, const char* name) {
+    if (reference != nullptr) napi_delete_reference(info.Env(), reference);
+    check(info.Env(), napi_create_reference(info.Env(), given.Get(name), 1, &reference));
+  };
+  hold(environment.errorClass, "TorchError");
+  hold(environment.tensorClass, "Tensor");
+  hold(environment.handleKey, "handleKey");
+  hold(environment.manyUnscoped, "manyUnscoped");
   return info.Env().Undefined();
+}
+
+Napi::Value rawFunction(napi_env env, const char* name, napi_callback function) {
+  napi_value result = nullptr;
+  check(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &result));
+  return Napi::Value(env, result);
 }
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   Environment::attach(env);
   const auto set = [&](const char* name, Napi::Function function) { exports.Set(name, function); };
-  set("setErrorClass", bind<setErrorClass>(env, "setErrorClass"));
+  set("attach", bind<attach>(env, "attach"));
 
   set("resolve", bind<operators::resolve>(env, "torch.ops"));
-  set("call", bind<operators::call>(env, "call"));
+  exports.Set("call", rawFunction(env, "call", operators::call));
   set("schemas", bind<operators::schemas>(env, "schemas"));
 
   set("enterScope", bind<scopes::enter>(env, "torch.scope"));
   set("leaveScope", bind<scopes::leave>(env, "torch.scope"));
   set("keep", bind<scopes::keep>(env, "torch.keep"));
+  set("release", bind<scopes::release>(env, "release"));
+  set("alias", bind<scopes::alias>(env, "Tensor"));
   set("memory", bind<scopes::memory>(env, "torch.memory"));
+  set("memoryReport", bind<scopes::report>(env, "torch.memory.report"));
+  set("serial", bind<scopes::serial>(env, "torch.memory"));
+  set("serialOf", bind<scopes::serialOf>(env, "torch.memory"));
+  set("setSite", bind<scopes::setSite>(env, "torch.memory"));
+  set("startTurn", bind<scopes::startTurn>(env, "torch.memory"));
   set("dispose", bind<scopes::dispose>(env, "dispose"));
   set("isDisposed", bind<scopes::isDisposed>(env, "isDisposed"));
 

@@ -143,7 +143,7 @@ Parsed known(std::optional<Parsed> parsed, const std::string& argument, const ch
              const Value& given) {
   if (parsed) return *parsed;
   throw Napi::TypeError::New(given.env, "argument '" + argument + "': expected " + expected +
-                                            ", given " + describe(given.env, given.raw));
+                                            ", given " + given.describe());
 }
 
 std::optional<int64_t> parseReduction(const std::string& name) {
@@ -209,13 +209,13 @@ bool ArgumentSpec::accepts(const Value& value) const {
 }
 
 std::string ArgumentSpec::refusal(const Value& value) const {
-  std::string text = "argument '" + camelName + "': expected " + expectation() + ", given " +
-                     describe(value.env, value.raw);
+  std::string text =
+      "argument '" + camelName + "': expected " + expectation() + ", given " + value.describe();
   const Test test = elementTest(kind);
   if (test == nullptr || !value.isArray()) return text;
   eachElement(value, [&](uint32_t i, const Value& element) {
     if ((element.*test)()) return true;
-    text += "; its element " + std::to_string(i) + " is " + describe(element.env, element.raw);
+    text += "; its element " + std::to_string(i) + " is " + element.describe();
     return false;
   });
   return text;
@@ -224,7 +224,7 @@ std::string ArgumentSpec::refusal(const Value& value) const {
 c10::IValue ArgumentSpec::convert(const Value& value) const {
   if (value.isNothing()) return c10::IValue();
   const auto tensor = [this](const Value& given) -> at::Tensor {
-    return requireTensor(given.env, given.raw, name.c_str());
+    return requireTensor(given.env, given.tensor, given.raw, name.c_str());
   };
   switch (kind) {
     case Kind::Tensor:

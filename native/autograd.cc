@@ -59,7 +59,7 @@ Napi::Value gradient(const Napi::CallbackInfo& info) {
   // Not grad(): that warns, once and on stderr, when a tensor is not a leaf.
   const auto* meta = torch::autograd::impl::get_autograd_meta(tensor);
   return Napi::Value(info.Env(),
-                     toExternal(info.Env(), meta == nullptr ? at::Tensor() : meta->grad_));
+                     toHandle(info.Env(), meta == nullptr ? at::Tensor() : meta->grad_));
 }
 
 Napi::Value setGradient(const Napi::CallbackInfo& info) {
@@ -102,7 +102,7 @@ Napi::Value grad(const Napi::CallbackInfo& info) {
                             toVariables(env, info[2], "grad: option 'gradOutputs'"),
                             toOptionalBool(info[3]), info[4].ToBoolean(), info[5].ToBoolean());
   auto result = Napi::Array::New(env, gradients.size());
-  for (uint32_t i = 0; i < gradients.size(); ++i) result.Set(i, toExternal(env, gradients[i]));
+  for (uint32_t i = 0; i < gradients.size(); ++i) result.Set(i, toHandle(env, gradients[i]));
   return result;
 }
 

@@ -13,15 +13,6 @@ namespace adaptune {
 
 namespace {
 
-std::string describeTensor(const TensorHandle& handle) {
-  if (handle.disposed()) return "a disposed Tensor";
-  std::ostringstream out;
-  out << "Tensor(" << dtypeName(handle.tensor.scalar_type()) << " [";
-  for (int64_t i = 0; i < handle.tensor.dim(); ++i) out << (i ? ", " : "") << handle.tensor.size(i);
-  out << "] " << handle.tensor.device().str() << ")";
-  return out.str();
-}
-
 std::string describeArray(napi_env env, napi_value value) {
   uint32_t length = 0;
   napi_get_array_length(env, value, &length);
@@ -45,6 +36,15 @@ void replace(std::string& text, std::string_view from, std::string_view to) {
 }
 
 }  // namespace
+
+std::string describeTensor(const TensorHandle& handle) {
+  if (handle.disposed()) return "a disposed Tensor";
+  std::ostringstream out;
+  out << "Tensor(" << dtypeName(handle.tensor.scalar_type()) << " [";
+  for (int64_t i = 0; i < handle.tensor.dim(); ++i) out << (i ? ", " : "") << handle.tensor.size(i);
+  out << "] " << handle.tensor.device().str() << ")";
+  return out.str();
+}
 
 std::string describe(napi_env env, napi_value value) {
   napi_valuetype type = napi_undefined;

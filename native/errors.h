@@ -7,8 +7,11 @@
 
 namespace adaptune {
 
+struct TensorHandle;
+
 // A short description of a JavaScript value for error texts: `"abc"`, `Tensor float32 [2, 3] cpu`.
 std::string describe(napi_env env, napi_value value);
+std::string describeTensor(const TensorHandle& handle);
 
 // Throws the pending or last Node-API error when `status` is not napi_ok.
 void check(napi_env env, napi_status status);

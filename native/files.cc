@@ -100,7 +100,7 @@ Napi::Value mapTensors(const Napi::CallbackInfo& info) {
   auto result = Napi::Array::New(env, entries.Length());
   for (uint32_t i = 0; i < entries.Length(); ++i) {
     const Entry entry = toEntry(env, entries.Get(i).As<Napi::Object>());
-    result.Set(i, toExternal(env, toTensor(mapping, entry)));
+    result.Set(i, toHandle(env, toTensor(mapping, entry)));
   }
   return result;
 }

@@ -1,36 +1,17 @@
 #include "handle.h"
 
-#include <unordered_set>
+#include <cmath>
 
+#include "environment.h"
 #include "errors.h"
 
 namespace adaptune {
 
 namespace {
 
-constexpr napi_type_tag kTensorTag = {0x61646170'74756e65ULL, 0x54656e73'6f724831ULL};
-
-void unlink(TensorHandle& handle) {
-  if (handle.list == nullptr) return;
-  if (handle.previous != nullptr) handle.previous->next = handle.next;
-  if (handle.next != nullptr) handle.next->previous = handle.previous;
-  if (handle.list->first == &handle) handle.list->first = handle.next;
-  handle.previous = handle.next = nullptr;
-  handle.list = nullptr;
-}
-
-void link(TensorHandle& handle, HandleList& list) {
-  handle.list = &list;
-  handle.next = list.first;
-  if (list.first != nullptr) list.first->previous = &handle;
-  list.first = &handle;
-}
-
-void finalize(napi_env, void* data, void*) {
-  auto* handle = static_cast<TensorHandle*>(data);
-  handle->dispose();
-  delete handle;
-}
+// A number of JavaScript holds 53 bits: 26 of slots, 27 of generations.
+constexpr double kSlots = 67108864.0;  // 2^26
+constexpr uint32_t kLastGeneration = (uint32_t{1} << 27) - 1;
 
 // Bytes to report for a new handle: those of storage that nobody else holds yet, so that a view
 // or a second handle of the same tensor counts nothing.
@@ -39,63 +20,114 @@ int64_t ownedBytes(const at::Tensor& tensor) {
   return static_cast<int64_t>(tensor.storage().nbytes());
 }
 
+TensorHandle& makeHandle(napi_env env, at::Tensor tensor) {
+  Environment& environment = Environment::of(env);
+  TensorHandle& handle = environment.handles.make(std::move(tensor));
+  environment.currentScope().link(handle);
+  handle.accountedBytes = ownedBytes(handle.tensor);
+  if (handle.accountedBytes != 0) environment.accountExternalMemory(handle.accountedBytes);
+  environment.watchUnscoped();
+  return handle;
+}
+
 }  // namespace
 
-void TensorHandle::dispose() {
-  if (disposed()) return;
-  unlink(*this);
-  tensor.reset();
-  environment->liveTensors -= 1;
-  if (accountedBytes != 0) environment->accountExternalMemory(-accountedBytes);
-  accountedBytes = 0;
+double TensorHandle::number() const {
+  return static_cast<double>(generation) * kSlots + static_cast<double>(index);
 }
 
-void TensorHandle::moveTo(HandleList& target) {
-  unlink(*this);
-  link(*this, target);
+void HandleList::link(TensorHandle& handle) {
+  handle.list = this;
+  handle.previous = nullptr;
+  handle.next = first;
+  if (first != nullptr) first->previous = &handle;
+  first = &handle;
+  ++count;
 }
 
-napi_value toExternal(napi_env env, at::Tensor tensor) {
+void HandleList::unlink(TensorHandle& handle) {
+  if (handle.list == nullptr) return;
+  if (handle.previous != nullptr) handle.previous->next = handle.next;
+  if (handle.next != nullptr) handle.next->previous = handle.previous;
+  if (handle.list->first == &handle) handle.list->first = handle.next;
+  --handle.list->count;
+  handle.previous = handle.next = nullptr;
+  handle.list = nullptr;
+}
+
+TensorHandle& HandleTable::make(at::Tensor tensor) {
+  if (free_.empty()) {
+    TORCH_CHECK(slots_.size() < static_cast<size_t>(kSlots), "too many tensors are alive");
+    const auto index = static_cast<uint32_t>(slots_.size());
+    slots_.emplace_back().index = index;
+    free_.push_back(index);
+  }
+  TensorHandle& handle = slots_[free_.back()];
+  free_.pop_back();
+  handle.tensor = std::move(tensor);
+  handle.serial = ++serial_;
+  handle.site = -1;
+  ++live_;
+  return handle;
+}
+
+TensorHandle* HandleTable::find(double number) {
+  if (!(number >= kSlots && number <= 9007199254740991.0)) return nullptr;
+  const double generation = std::floor(number / kSlots);
+  const double index = number - generation * kSlots;
+  if (index != std::floor(index) || index >= static_cast<double>(slots_.size())) return nullptr;
+  TensorHandle& handle = slots_[static_cast<size_t>(index)];
+  return handle.generation == static_cast<uint32_t>(generation) ? &handle : &stale_;
+}
+
+void HandleTable::release(TensorHandle& handle) {
+  handle.tensor.reset();
+  --live_;
+  // A slot whose numbers are all used up is left out for good.
+  if (handle.generation++ < kLastGeneration) free_.push_back(handle.index);
+}
+
+napi_value toHandle(napi_env env, at::Tensor tensor) {
   napi_value result = nullptr;
   if (!tensor.defined()) {
-    napi_get_null(env, &result);
-    return result;
+    check(env, napi_get_null(env, &result));
+  } else {
+    check(env, napi_create_double(env, makeHandle(env, std::move(tensor)).number(), &result));
   }
-  Environment& environment = Environment::of(env);
-  auto handle = std::make_unique<TensorHandle>();
-  handle->environment = environment.shared_from_this();
-  handle->accountedBytes = ownedBytes(tensor);
-  handle->tensor = std::move(tensor);
-  check(env, napi_create_external(env, handle.get(), finalize, nullptr, &result));
-  TensorHandle& owned = *handle.release();  // the finalizer deletes it from here on
-  check(env, napi_type_tag_object(env, result, &kTensorTag));
-  environment.liveTensors += 1;
-  link(owned, environment.currentScope());
-  if (owned.accountedBytes != 0) environment.accountExternalMemory(owned.accountedBytes);
+  return result;
+}
+
+napi_value toTensorObject(napi_env env, at::Tensor tensor) {
+  if (!tensor.defined()) return toHandle(env, std::move(tensor));
+  napi_value tensorClass = nullptr;
+  check(env, napi_get_reference_value(env, Environment::of(env).tensorClass, &tensorClass));
+  napi_value number = toHandle(env, std::move(tensor));
+  napi_value result = nullptr;
+  check(env, napi_new_instance(env, tensorClass, 1, &number, &result));
   return result;
 }
 
 TensorHandle* handleOf(napi_env env, napi_value value) {
   napi_valuetype type = napi_undefined;
   napi_typeof(env, value, &type);
-  if (type == napi_object) {
-    if (napi_get_named_property(env, value, "handle", &value) != napi_ok) {
-      clearPendingException(env);
-      return nullptr;
-    }
-    napi_typeof(env, value, &type);
-  }
-  if (type != napi_external) return nullptr;
-  bool ours = false;
-  if (napi_check_object_type_tag(env, value, &kTensorTag, &ours) != napi_ok || !ours)
+  if (type != napi_object) return nullptr;
+  Environment& environment = Environment::of(env);
+  napi_value key = nullptr, number = nullptr;
+  napi_get_reference_value(env, environment.handleKey, &key);
+  if (napi_get_property(env, value, key, &number) != napi_ok) {
+    clearPendingException(env);
     return nullptr;
-  void* data = nullptr;
-  napi_get_value_external(env, value, &data);
-  return static_cast<TensorHandle*>(data);
+  }
+  double given = 0;
+  if (napi_get_value_double(env, number, &given) != napi_ok) return nullptr;
+  return environment.handles.find(given);
 }
 
 at::Tensor& requireTensor(napi_env env, napi_value value, const char* what) {
-  TensorHandle* handle = handleOf(env, value);
+  return requireTensor(env, handleOf(env, value), value, what);
+}
+
+at::Tensor& requireTensor(napi_env env, TensorHandle* handle, napi_value value, const char* what) {
   if (handle == nullptr) {
     throw Napi::TypeError::New(
         env, std::string(what) + ": expected a Tensor, given " + describe(env, value));
@@ -109,76 +141,14 @@ at::Tensor& requireTensor(napi_env env, napi_value value, const char* what) {
   return handle->tensor;
 }
 
-namespace scopes {
-
-Napi::Value enter(const Napi::CallbackInfo& info) {
-  auto& scopes = Environment::of(info.Env()).scopes();
-  // Growing the vector moves the lists, and each handle points at its own.
-  if (scopes.size() == scopes.capacity()) {
-    scopes.reserve(scopes.size() * 2);
-    for (auto& scope : scopes) {
-      for (auto* handle = scope.first; handle != nullptr; handle = handle->next)
-        handle->list = &scope;
-    }
-  }
-  scopes.emplace_back();
-  return Napi::Number::New(info.Env(), static_cast<double>(scopes.size() - 1));
+void dispose(napi_env env, TensorHandle& handle) {
+  if (handle.disposed()) return;
+  Environment& environment = Environment::of(env);
+  HandleList::unlink(handle);
+  const int64_t bytes = handle.accountedBytes;
+  handle.accountedBytes = 0;
+  environment.handles.release(handle);
+  if (bytes != 0) environment.accountExternalMemory(-bytes);
 }
-
-Napi::Value leave(const Napi::CallbackInfo& info) {
-  auto& scopes = Environment::of(info.Env()).scopes();
-  const auto depth = info[0].As<Napi::Number>().Uint32Value();
-  if (depth == 0 || depth + 1 != scopes.size()) {
-    throw Napi::Error::New(info.Env(),
-                           "torch.scope: scopes must be left in the reverse order of entering");
-  }
-  const auto kept = info[1].As<Napi::Array>();
-  for (uint32_t i = 0; i < kept.Length(); ++i) {
-    TensorHandle* handle = handleOf(info.Env(), kept.Get(i));
-    const bool madeHere =
-        handle != nullptr && !handle->disposed() && handle->list == &scopes.back();
-    if (madeHere) handle->moveTo(scopes[depth - 1]);
-  }
-  while (scopes.back().first != nullptr) scopes.back().first->dispose();
-  scopes.pop_back();
-  return info.Env().Undefined();
-}
-
-Napi::Value keep(const Napi::CallbackInfo& info) {
-  requireTensor(info.Env(), info[0], "torch.keep");
-  handleOf(info.Env(), info[0])->moveTo(Environment::of(info.Env()).root());
-  return info.Env().Undefined();
-}
-
-Napi::Value memory(const Napi::CallbackInfo& info) {
-  Environment& environment = Environment::of(info.Env());
-  std::unordered_set<const void*> seen;
-  double bytes = 0;
-  for (auto& scope : environment.scopes()) {
-    for (auto* handle = scope.first; handle != nullptr; handle = handle->next) {
-      const at::Tensor& tensor = handle->tensor;
-      if (!tensor.has_storage()) continue;
-      const auto* storage = tensor.storage().unsafeGetStorageImpl();
-      if (seen.insert(storage).second) bytes += static_cast<double>(tensor.storage().nbytes());
-    }
-  }
-  auto result = Napi::Object::New(info.Env());
-  result.Set("tensors", static_cast<double>(environment.liveTensors));
-  result.Set("bytes", bytes);
-  return result;
-}
-
-Napi::Value dispose(const Napi::CallbackInfo& info) {
-  TensorHandle* handle = handleOf(info.Env(), info[0]);
-  if (handle != nullptr) handle->dispose();
-  return info.Env().Undefined();
-}
-
-Napi::Value isDisposed(const Napi::CallbackInfo& info) {
-  TensorHandle* handle = handleOf(info.Env(), info[0]);
-  return Napi::Boolean::New(info.Env(), handle == nullptr || handle->disposed());
-}
-
-}  // namespace scopes
 
 }  // namespace adaptune

@@ -5,6 +5,7 @@
 #include <napi.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "arguments.h"
@@ -15,8 +16,9 @@ namespace adaptune {
 struct Overload {
   c10::OperatorHandle handle;
   std::vector<ArgumentSpec> arguments;
-  bool variadic = false;  // view(2, 3) for view([2, 3]): the list is all that is given
-  bool factory = false;   // makes a tensor of a dtype on a device, and so takes requiresGrad
+  bool variadic = false;     // view(2, 3) for view([2, 3]): the list is all that is given
+  bool factory = false;      // makes a tensor of a dtype on a device, and so takes requiresGrad
+  std::vector<int> aliases;  // for each result the argument that it is, written to; -1 for none
 
   explicit Overload(const c10::OperatorHandle& operatorHandle);
   // False when an argument has a type that JavaScript cannot give (a stream, a named dimension).
@@ -30,6 +32,8 @@ struct Overload {
 struct Operator {
   std::string name;  // without the namespace: "add"
   std::vector<Overload> overloads;
+  // Calls' keys and the overloads that they were found to mean: fast_call.cc.
+  std::vector<std::pair<uint64_t, const Overload*>> remembered;
 };
 
 // Namespace-qualified name, overload or null for all -> the operator; no overloads when unknown.
@@ -38,8 +42,10 @@ Operator findOperator(const std::string& qualifiedName, const std::optional<std:
 namespace operators {
 // (name: string, overload?: string) -> number of the operator; throws TypeError when unknown.
 Napi::Value resolve(const Napi::CallbackInfo& info);
-// (number, ...arguments) -> result. A plain object at the end gives keyword arguments.
-Napi::Value call(const Napi::CallbackInfo& info);
+// (number, mask, ...arguments) -> result. Bit n of the mask: argument n is the number of a handle.
+// A plain object at the end gives keyword arguments. One tensor comes back as the number of its
+// handle, the argument n itself as -(n + 1), a number as { plain }.
+napi_value call(napi_env env, napi_callback_info info);
 // () -> schemas of all operators, for the generator of types.
 Napi::Value schemas(const Napi::CallbackInfo& info);
 }  // namespace operators

@@ -45,7 +45,7 @@ Napi::Value manualSeed(const Napi::CallbackInfo& info) {
 Napi::Value getRngState(const Napi::CallbackInfo& info) {
   at::Generator generator = generatorOf(info.Env(), info[0]);
   const std::lock_guard<std::mutex> lock(generator.mutex());
-  return Napi::Value(info.Env(), toExternal(info.Env(), generator.get_state()));
+  return Napi::Value(info.Env(), toHandle(info.Env(), generator.get_state()));
 }
 
 Napi::Value setRngState(const Napi::CallbackInfo& info) {

@@ -28,7 +28,7 @@ const c10::Type& elementType(const c10::Type& list) {
 }  // namespace
 
 napi_value toJavaScript(napi_env env, const c10::IValue& value, const c10::Type& type) {
-  if (value.isTensor()) return toExternal(env, value.toTensor());
+  if (value.isTensor()) return toTensorObject(env, value.toTensor());
   if (value.isNone()) return Napi::Env(env).Null();
   if (value.isBool()) return Napi::Boolean::New(env, value.toBool());
   if (value.isInt()) {
@@ -52,6 +52,15 @@ napi_value toJavaScript(napi_env env, const c10::IValue& value, const c10::Type&
   }
   throw Napi::TypeError::New(env,
                              "a result of type " + type.str() + " cannot be given to JavaScript");
+}
+
+napi_value toReturned(napi_env env, const c10::IValue& value, const c10::Type& type) {
+  if (value.isTensor()) return toHandle(env, value.toTensor());
+  const Napi::Value result(env, toJavaScript(env, value, type));
+  if (!result.IsNumber()) return result;
+  auto plain = Napi::Object::New(env);
+  plain.Set("plain", result);
+  return plain;
 }
 
 napi_value toJavaScript(napi_env env, const at::Scalar& scalar) {

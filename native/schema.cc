@@ -120,6 +120,16 @@ Overload::Overload(const c10::OperatorHandle& operatorHandle) : handle(operatorH
     return std::any_of(arguments.begin(), arguments.end(),
                        [&](const auto& argument) { return argument.name == name; });
   };
+  const auto& declared = handle.schema().arguments();
+  for (const auto& result : handle.schema().returns()) {
+    const auto* alias = result.alias_info();
+    const bool written = alias != nullptr && alias->isWrite();
+    const auto same = std::find_if(declared.begin(), declared.end(), [&](const auto& argument) {
+      const auto* other = argument.alias_info();
+      return written && other != nullptr && other->beforeSets() == alias->beforeSets();
+    });
+    aliases.push_back(same == declared.end() ? -1 : static_cast<int>(same - declared.begin()));
+  }
   factory = has("dtype") && has("layout") && has("device") && has("pin_memory");
 }
 

@@ -13,14 +13,6 @@ namespace adaptune::tensors {
 
 namespace {
 
-Napi::Array toArray(Napi::Env env, at::IntArrayRef sizes) {
-  auto array = Napi::Array::New(env, sizes.size());
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    array.Set(static_cast<uint32_t>(i), static_cast<double>(sizes[i]));
-  }
-  return array;
-}
-
 std::vector<int64_t> toSizes(const Napi::Array& array) {
   std::vector<int64_t> sizes(array.Length());
   for (uint32_t i = 0; i < sizes.size(); ++i) sizes[i] = array.Get(i).ToNumber().Int64Value();
@@ -95,6 +87,14 @@ at::Tensor readable(const at::Tensor& tensor) {
 
 }  // namespace
 
+Napi::Array toArray(Napi::Env env, at::IntArrayRef sizes) {
+  auto array = Napi::Array::New(env, sizes.size());
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    array.Set(static_cast<uint32_t>(i), static_cast<double>(sizes[i]));
+  }
+  return array;
+}
+
 Napi::Value shape(const Napi::CallbackInfo& info) {
   return toArray(info.Env(), requireTensor(info.Env(), info[0], "shape").sizes());
 }
@@ -165,7 +165,7 @@ Napi::Value fromTypedArray(const Napi::CallbackInfo& info) {
   if (length > 0) std::memcpy(tensor.mutable_data_ptr(), data, tensor.nbytes());
   tensor = tensor.to(*device, *dtype);
   if (info[4].ToBoolean()) tensor.set_requires_grad(true);
-  return Napi::Value(env, toExternal(env, tensor));
+  return Napi::Value(env, toHandle(env, tensor));
 }
 
 Napi::Value toTypedArray(const Napi::CallbackInfo& info) {

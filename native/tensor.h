@@ -1,9 +1,12 @@
 // Tensors' properties, and their contents to and from JavaScript.
 #pragma once
 
+#include <c10/util/ArrayRef.h>
 #include <napi.h>
 
 namespace adaptune::tensors {
+
+Napi::Array toArray(Napi::Env env, at::IntArrayRef sizes);
 
 // Properties, each (tensor) -> value.
 Napi::Value shape(const Napi::CallbackInfo& info);

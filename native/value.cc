@@ -2,11 +2,25 @@
 
 #include <cmath>
 
+#include "environment.h"
+#include "errors.h"
+
 namespace adaptune {
 
 namespace {
 constexpr double kMaxSafeInteger = 9007199254740991.0;  // 2^53 - 1
 }  // namespace
+
+Value Value::ofHandle(napi_env env, napi_value raw) {
+  Value value;
+  value.env = env;
+  value.raw = raw;
+  value.type = napi_object;
+  double number = 0;
+  napi_get_value_double(env, raw, &number);
+  value.tensor = Environment::of(env).handles.find(number);
+  return value;
+}
 
 bool Value::isArray() const {
   if (type != napi_object || tensor != nullptr) return false;
@@ -17,7 +31,6 @@ bool Value::isArray() const {
 
 bool Value::isInteger() const {
   if (type == napi_number) {
-    const double number = toDouble();
     return std::trunc(number) == number && std::abs(number) <= kMaxSafeInteger;
   }
   if (type != napi_bigint) return false;
@@ -37,26 +50,21 @@ bool Value::isPlainObject() const {
 }
 
 int64_t Value::toInt() const {
-  int64_t number = 0;
+  if (type == napi_number) return static_cast<int64_t>(number);
+  int64_t integer = 0;
   bool lossless = false;
-  if (type == napi_number) {
-    napi_get_value_int64(env, raw, &number);
-  } else {
-    napi_get_value_bigint_int64(env, raw, &number, &lossless);
-  }
-  return number;
-}
-
-double Value::toDouble() const {
-  double number = 0;
-  napi_get_value_double(env, raw, &number);
-  return number;
+  napi_get_value_bigint_int64(env, raw, &integer, &lossless);
+  return integer;
 }
 
 bool Value::toBool() const {
   bool flag = false;
   napi_get_value_bool(env, raw, &flag);
   return flag;
+}
+
+std::string Value::describe() const {
+  return tensor != nullptr ? describeTensor(*tensor) : adaptune::describe(env, raw);
 }
 
 }  // namespace adaptune

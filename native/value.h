@@ -13,14 +13,18 @@ struct Value {
   napi_env env = nullptr;
   napi_value raw = nullptr;  // nullptr: not given
   napi_valuetype type = napi_undefined;
-  TensorHandle* tensor = nullptr;  // when it is a Tensor or its external
+  TensorHandle* tensor = nullptr;  // when it is a Tensor
+
+  double number = 0;  // when it is one
 
   Value() = default;
   Value(napi_env env, napi_value raw) : env(env), raw(raw) {
     napi_typeof(env, raw, &type);
-    const bool mayHold = type == napi_object || type == napi_external;
-    if (mayHold) tensor = handleOf(env, raw);
+    if (type == napi_number) napi_get_value_double(env, raw, &number);
+    if (type == napi_object) tensor = handleOf(env, raw);
   }
+  // A Tensor that JavaScript has looked through already; `raw` is the number of its handle.
+  static Value ofHandle(napi_env env, napi_value raw);
 
   bool isGiven() const { return raw != nullptr; }
   bool isNothing() const { return type == napi_null || type == napi_undefined; }
@@ -38,9 +42,11 @@ struct Value {
 
   // The conversions require the kind that they convert.
   int64_t toInt() const;
-  double toDouble() const;
+  double toDouble() const { return number; }
   bool toBool() const;
   std::string toString() const { return Napi::String(env, raw); }
+  // For error texts: `"abc"`, `Tensor(float32 [2, 3] cpu)`.
+  std::string describe() const;
 };
 
 }  // namespace adaptune

@@ -20,7 +20,7 @@ const namespaces = ["aten", "adaptune"];
 
 /** Members that the class Tensor writes itself (src/torch/tensor.ts). */
 const ownMembers = new Set(
-  `constructor handle shape strides dtype device layout ndim numel size isContiguous isSame
+  `constructor shape strides dtype device layout ndim numel size isContiguous isSame
   requiresGrad requiresGrad_ isLeaf gradFn grad backward item toArray toTypedArray to float double
   half bfloat16 long int bool cpu cuda index T mT dispose isDisposed toString`.split(/\s+/),
 );

@@ -6,7 +6,7 @@ import { keep, Tensor } from "../torch";
  */
 export class Parameter extends Tensor {
   constructor(data: Tensor, requiresGrad = true) {
-    super(data.detach().handle);
+    super(data.detach());
     keep(this);
     if (requiresGrad) this.requiresGrad_(true);
   }
@@ -19,7 +19,7 @@ export class Parameter extends Tensor {
 /** A tensor of a module's state that nothing learns, such as a running mean. */
 export class Buffer extends Tensor {
   constructor(data: Tensor) {
-    super(data.detach().handle);
+    super(data.detach());
     keep(this);
   }
 

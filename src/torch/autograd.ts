@@ -60,7 +60,7 @@ export function grad(
     createGraph,
     allowUnused,
   );
-  return wrap(gradients) as (Tensor | null)[];
+  return gradients.map((gradient) => wrap(gradient));
 }
 
 function listOf<T>(value: Tensor | readonly T[]): readonly (T | Tensor)[] {

@@ -38,7 +38,7 @@ export function tensor(data: TensorData | Tensor, options: TensorOptions = {}): 
       device,
       requiresGrad,
     ),
-  ) as Tensor;
+  );
 }
 
 interface Flat {

@@ -1,5 +1,5 @@
 import type { RawOperators } from "./generated/types";
-import { type Handle, native } from "./native";
+import { type Handle, handleKey, native } from "./native";
 import { Tensor } from "./tensor";
 
 /**
@@ -11,24 +11,44 @@ export function operator(name: string, overload?: string): (...args: unknown[]) 
   let number = -1;
   return (...args) => {
     if (number < 0) number = native.resolve(name, overload);
-    return wrap(native.call(number, ...args));
+    return invoke(number, args);
   };
 }
 
 /** The same with `this` as the first argument. */
 export function method(name: string): (this: Tensor, ...args: unknown[]) => unknown {
-  const call = operator(name);
+  let number = -1;
   return function (this: Tensor, ...args) {
-    return call(this, ...args);
+    if (number < 0) number = native.resolve(name);
+    args.unshift(this);
+    return invoke(number, args);
   };
 }
 
-/** A new handle becomes a Tensor; what was given in and comes back (in-place) stays what it is. */
-export function wrap(result: unknown): unknown {
-  if (typeof result !== "object" || result === null || result instanceof Tensor) return result;
-  if (Array.isArray(result)) return result.map(wrap);
-  if ("re" in result || "handle" in result) return result;
-  return new Tensor(result as Handle);
+/** A handle becomes a Tensor, or null where there is none. */
+export function wrap(handle: Handle): Tensor;
+export function wrap(handle: Handle | null): Tensor | null;
+export function wrap(handle: Handle | null): Tensor | null {
+  return handle === null ? null : new Tensor(handle);
+}
+
+/** Tensors go as their handles with a mask that says which: it spares the addon to look inside. */
+function invoke(number: number, args: readonly unknown[]): unknown {
+  const values = new Array(args.length);
+  let handles = 0;
+  for (let i = 0; i < args.length; i++) {
+    const value = args[i];
+    if (i < 31 && value instanceof Tensor && typeof value[handleKey] === "number") {
+      values[i] = value[handleKey];
+      handles |= 1 << i;
+    } else values[i] = value;
+  }
+  const result = native.call(number, handles, ...values);
+  if (typeof result !== "number") {
+    const isPlain = typeof result === "object" && result !== null && "plain" in result;
+    return isPlain ? result.plain : result;
+  }
+  return result < 0 ? args[-result - 1] : new Tensor(result as Handle);
 }
 
 /**

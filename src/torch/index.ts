@@ -1,3 +1,4 @@
+import "./attach";
 import "./operators";
 
 export {
@@ -15,7 +16,14 @@ export { TorchError } from "./errors";
 export * from "./generated/functions";
 export { type Index, Slice, slice } from "./indexing";
 export { load, loadMetadata, type SaveOptions, save } from "./io";
-export { keep, memory, scope } from "./memory";
+export {
+  assertNoLeaks,
+  keep,
+  type MemoryGroup,
+  type MemoryReport,
+  memory,
+  scope,
+} from "./memory";
 export type { TypedArray } from "./native";
 export { getRngState, manualSeed, setRngState } from "./random";
 export { buildInfo, cuda, getNumThreads, setNumThreads, version } from "./system";

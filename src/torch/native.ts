@@ -1,12 +1,13 @@
 import path from "node:path";
-import { TorchError } from "./errors";
+import type { TorchError } from "./errors";
 
 declare const handleBrand: unique symbol;
 
-/** A type-tagged external that owns one reference to a LibTorch tensor. */
-export interface Handle {
-  readonly [handleBrand]: true;
-}
+/** The number of a slot of the addon's, which owns one reference to a LibTorch tensor. */
+export type Handle = number & { readonly [handleBrand]: true };
+
+/** Where a Tensor keeps its handle; the addon looks there. */
+export const handleKey: unique symbol = Symbol("handle");
 
 type TypedArray =
   | Int8Array
@@ -29,22 +30,37 @@ export interface FileEntry {
   readonly end: number;
 }
 
-/** Anything with a tensor's handle; the addon looks at `handle` alone. */
+/** Anything with a tensor's handle; the addon looks at nothing else. */
 interface Handled {
-  readonly handle: Handle;
+  readonly [handleKey]: Handle;
 }
+
+/** A live tensor: its number in the order of making, site or -1, storage, bytes of that, and what it is. */
+export type MemoryRow = [number, number, number, number, string, number[], string];
 
 /** The addon's exports; native/addon.cc is their other side. */
 interface Native {
-  setErrorClass(errorClass: typeof TorchError): void;
+  attach(ours: {
+    TorchError: typeof TorchError;
+    Tensor: new (handle: Handle) => Handled;
+    handleKey: typeof handleKey;
+    manyUnscoped: (count: number) => void;
+  }): void;
 
   resolve(name: string, overload?: string): number;
-  call(operator: number, ...args: unknown[]): unknown;
+  call(operator: number, handles: number, ...args: unknown[]): unknown;
 
   enterScope(): number;
-  leaveScope(depth: number, kept: readonly Handled[]): void;
-  keep(tensor: Handled): void;
+  leaveScope<T extends Handled>(depth: number, kept: readonly T[]): T[];
+  keep(tensor: Handled): boolean;
+  release(handle: Handle): void;
+  alias(tensor: Handled): Handle;
   memory(): { tensors: number; bytes: number };
+  memoryReport(since: number): MemoryRow[];
+  serial(): number;
+  serialOf(handle: Handle): number;
+  setSite(tensor: Handled, site: number): void;
+  startTurn(): void;
   dispose(tensor: Handled): void;
   isDisposed(tensor: Handled): boolean;
 
@@ -119,7 +135,6 @@ function loadAddon(): Native {
       { cause: error },
     );
   }
-  addon.setErrorClass(TorchError);
   return addon;
 }
 

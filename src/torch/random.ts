@@ -10,7 +10,7 @@ export function manualSeed(seed: number | bigint): void {
 
 /** The state of a device's generator, as uint8. */
 export function getRngState(device: Device = "cpu"): Tensor {
-  return wrap(native.getRngState(device)) as Tensor;
+  return wrap(native.getRngState(device));
 }
 
 /** Puts a generator back to a state that `getRngState` gave. */

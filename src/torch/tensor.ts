@@ -5,8 +5,8 @@ import { checkOptions, describe } from "./errors";
 import { format } from "./format";
 import type { Methods } from "./generated/types";
 import { applyIndex, type Index } from "./indexing";
-import { scope } from "./memory";
-import { type Handle, native, type TypedArray } from "./native";
+import { dispose, register, scope } from "./memory";
+import { type Handle, handleKey, native, type TypedArray } from "./native";
 
 export type NestedArray<T> = T | NestedArray<T>[];
 
@@ -39,7 +39,17 @@ export interface Tensor extends Methods {}
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the methods are installed in operators.ts
 export class Tensor {
-  constructor(readonly handle: Handle) {}
+  /** @internal */
+  readonly [handleKey]: Handle;
+
+  /** Another reference to a tensor. */
+  constructor(source: Tensor);
+  /** @internal */
+  constructor(handle: Handle);
+  constructor(source: Tensor | Handle) {
+    this[handleKey] = typeof source === "number" ? source : native.alias(source);
+    register(this);
+  }
 
   get shape(): number[] {
     return native.shape(this);
@@ -118,7 +128,7 @@ export class Tensor {
 
   /** The gradient that `backward` accumulated, or null. */
   get grad(): Tensor | null {
-    return wrap(native.gradient(this)) as Tensor | null;
+    return wrap(native.gradient(this));
   }
 
   set grad(value: Tensor | null) {
@@ -215,7 +225,7 @@ export class Tensor {
 
   /** Drops this reference; views and the graph keep what they need. */
   dispose(): void {
-    native.dispose(this);
+    dispose(this);
   }
 
   get isDisposed(): boolean {
@@ -223,7 +233,7 @@ export class Tensor {
   }
 
   [Symbol.dispose](): void {
-    native.dispose(this);
+    dispose(this);
   }
 
   /** The tensors along the first dimension. */

@@ -1,0 +1,81 @@
+import { type Handle, handleKey, native } from "./native";
+
+/** Tensors of one kind, made at one place. */
+export interface MemoryGroup {
+  readonly tensors: number;
+  /** Of the storage under them, shared ones once. */
+  readonly bytes: number;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly device: string;
+  /** "train (/home/me/train.ts:12:8)" when traced; null otherwise. */
+  readonly site: string | null;
+}
+
+export interface MemoryReport {
+  readonly tensors: number;
+  readonly bytes: number;
+  /** The largest first. */
+  readonly groups: readonly MemoryGroup[];
+  /** A table of the first `rows` groups; 20 by default. */
+  toString(rows?: number): string;
+}
+
+export const isTraced = process.env.ADAPTUNE_TRACE_TENSORS === "1";
+
+const siteNumbers = new Map<string, number>();
+
+/** Remembers where the program made a tensor: the first frame outside of this folder. */
+export function trace(tensor: { readonly [handleKey]: Handle }): void {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 16;
+  const frames = new Error().stack?.split("\n").slice(1) ?? [];
+  Error.stackTraceLimit = limit;
+  const frame = frames.find((line) => !line.includes(__dirname) && line.includes(":")) ?? "";
+  const site = frame.trim().replace(/^at /, "");
+  const number = siteNumbers.get(site) ?? siteNumbers.size;
+  siteNumbers.set(site, number);
+  native.setSite(tensor, number);
+}
+
+/** What was made after the tensor `since` and is alive, without those of `known` handles. */
+export function reportSince(since: number, known: ReadonlySet<Handle> = new Set()): MemoryReport {
+  const skipped = new Set([...known].map((handle) => native.serialOf(handle)));
+  // Storage counts where it was made, not with later views of it.
+  const rows = native
+    .memoryReport(since)
+    .filter(([serial]) => !skipped.has(serial))
+    .sort(([a], [b]) => a - b);
+  const sites = [...siteNumbers.keys()];
+  const groups = new Map<string, MemoryGroup & { tensors: number; bytes: number }>();
+  const seen = new Set<number>();
+  let total = 0;
+  for (const [, site, storage, size, dtype, shape, device] of rows) {
+    const bytes = seen.has(storage) ? 0 : size;
+    seen.add(storage);
+    total += bytes;
+    const key = `${site} ${dtype} ${shape} ${device}`;
+    const group = groups.get(key);
+    if (group) {
+      group.tensors += 1;
+      group.bytes += bytes;
+    } else {
+      groups.set(key, { tensors: 1, bytes, dtype, shape, device, site: sites[site] ?? null });
+    }
+  }
+  const sorted = [...groups.values()].sort((a, b) => b.bytes - a.bytes || b.tensors - a.tensors);
+  const report = { tensors: rows.length, bytes: total, groups: sorted };
+  return { ...report, toString: (count = 20) => table(report, count) };
+}
+
+function table({ tensors, bytes, groups }: Omit<MemoryReport, "toString">, rows: number): string {
+  const number = (value: number) => value.toLocaleString("en");
+  const lines = groups.slice(0, rows).map((group) => {
+    const what = `${group.dtype} [${group.shape.join(", ")}] ${group.device}`;
+    const site = group.site === null ? "" : `  at ${group.site}`;
+    return `  ${number(group.tensors).padStart(9)} x ${what}  ${number(group.bytes)} bytes${site}`;
+  });
+  const rest = groups.length - lines.length;
+  if (rest > 0) lines.push(`  and ${number(rest)} other kinds`);
+  return [`${number(tensors)} tensors, ${number(bytes)} bytes`, ...lines].join("\n");
+}
