@@ -1,19 +1,31 @@
 import type { Command } from "commander";
 
+interface TrainFlags {
+  readonly runs: string;
+  readonly resume?: boolean;
+}
+
 export function register(program: Command): void {
   program
     .command("train")
-    .description("do what a recipe says")
-    .argument("<recipe>", "a YAML file, or one of adaptune's own: source, spottune-block, ...")
+    .description("do what a recipe says, or go on with a run that was interrupted")
+    .argument(
+      "<recipe>",
+      "a YAML file, one of adaptune's own (source, spottune-block, ...), or a run's folder",
+    )
     .argument("[key=value...]", "values that win over the recipe's, as in train.steps=100")
-    .option("--runs <folder>", "where the run's folder goes", "runs")
-    .action(async (recipe: string, overrides: string[], { runs }: { runs: string }) => {
-      const { findRecipe, readRecipe, runRecipe } = await import("../train");
+    .option("--runs <folder>", "where a new run's folder goes", "runs")
+    .option("--resume", "go on with a run; said by itself where a run's folder is named")
+    .action(async (recipe: string, overrides: string[], { runs, resume }: TrainFlags) => {
+      const { findRecipe, readRecipe, resumeRun, RunFolder, runRecipe } = await import("../train");
       const { ProgressBar, renderReport, resultsOf, styleFor, writeReport } = await import(
         "../report"
       );
       const watch = new ProgressBar(process.stdout);
-      const run = await runRecipe(readRecipe(findRecipe(recipe), overrides), { runs, watch });
+      const goesOn = resume || RunFolder.isOne(recipe);
+      const run = goesOn
+        ? await resumeRun(recipe, { overrides, watch })
+        : await runRecipe(readRecipe(findRecipe(recipe), overrides), { runs, watch });
       const results = resultsOf(run.result);
       await writeReport(run.folder.path, results);
       console.log(`\n${renderReport(results, styleFor(process.stdout))}\n\n${run.folder.path}`);

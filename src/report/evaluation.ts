@@ -1,4 +1,6 @@
+import { decisionLine } from "../adaptive";
 import type { RunEvaluation } from "../train";
+import { countedAlternative } from "../train/recipe-strategy";
 import { count, kindName, percent } from "./format";
 
 /** What measuring a run again gave, and whether it is what the run wrote down. */
@@ -8,7 +10,7 @@ export function renderEvaluation({
   validation,
   recorded,
 }: RunEvaluation): string {
-  const { accuracy, accuracyByKind, examples } = validation;
+  const { accuracy, accuracyByKind, examples, decisions } = validation;
   const kinds = Object.entries(accuracyByKind).map(
     ([kind, share]) => `${kindName(kind)} ${percent(share)} %`,
   );
@@ -18,6 +20,7 @@ export function renderEvaluation({
       `${recipe.data.domain}'s validation (${right} of ${count(examples)})`,
     `  ${kinds.join(", ")}`,
   ];
+  if (decisions) lines.push(`  ${decisionLine(decisions, countedAlternative(decisions.usage))}`);
   if (recorded !== null) {
     const same = recorded === accuracy;
     lines.push(

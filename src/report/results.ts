@@ -1,9 +1,9 @@
+import { decisionLine } from "../adaptive";
 import type { Comparison, Measured, RunResult } from "../train";
 import { countedAlternative } from "../train/recipe-strategy";
 import { count, percent, withPrefix } from "./format";
 import { type Column, type Row, renderTable } from "./table";
 import type { Style } from "./terminal";
-import { areBlocks } from "./usage";
 
 /** Results to show together: of a comparison, or of one run alone. */
 export type Results = Pick<Comparison, "domain" | "sourceDomain" | "examples" | "results"> &
@@ -73,21 +73,11 @@ export function resultsNotes({ examples, data, results }: Results): string {
   ].join("\n");
 }
 
-/** How a policy decides, after BlockDrop's evaluation; nothing for a static strategy. */
+/** How a policy decides; nothing for a static strategy. */
 function decisionLines({ strategy, validation }: RunResult): string[] {
   const { decisions } = validation;
   if (!decisions) return [];
-  const { usage, sites, uniquePolicies, mutualInformation, differFromMajority, inputs } = decisions;
-  const counted = countedAlternative(usage);
-  const used = usage[counted];
-  const blocks = (share: number) => (share * sites.length).toFixed(2);
-  return [
-    `${strategy}: ${blocks(used.mean)} ± ${blocks(used.std)} of ${sites.length} ` +
-      `${areBlocks(sites) ? "blocks" : "sites"} ${counted === "keep" ? "kept" : counted} per ` +
-      `input, ${count(uniquePolicies)} unique policies for ${count(inputs)} inputs`,
-    `${percent(differFromMajority)} % of its decisions differ from the majority's and hold ` +
-      `${mutualInformation.toFixed(3)} bits about the input`,
-  ];
+  return [`${strategy}: ${decisionLine(decisions, countedAlternative(decisions.usage))}`];
 }
 
 /** Of an accuracy near one half, the largest there is. */

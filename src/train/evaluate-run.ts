@@ -39,6 +39,7 @@ export async function evaluateRun(
     onProgress: (done, total) =>
       options.watch?.progress?.({ phase: "measuring", done, total, unit: "examples" }),
   });
+  folder.writeEvaluation(checkpoint, validation);
   return { folder, recipe, checkpoint, validation, recorded };
 }
 

@@ -10,6 +10,7 @@ export { adaptModel, type TrainedModel } from "./model";
 export { type Recipe, recipeSchema, resolveRecipe } from "./recipe";
 export { parseRecipe, RecipeError, readRecipe } from "./recipe-file";
 export { recipeHelp, recipeJsonSchema } from "./recipe-schema";
+export { resumeRun } from "./resume-run";
 export { type CheckpointName, RunFolder } from "./run-folder";
 export { type FinishedRun, type RunOptions, runRecipe } from "./run-recipe";
 export { findRecipe, shippedRecipes } from "./shipped";

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { stringify } from "yaml";
+import type { MaskByName } from "../adaptive";
 import { writeCheckpoint } from "./checkpoint";
 import type { Environment } from "./environment";
 import { Failure } from "./failure";
@@ -20,6 +21,7 @@ export type CheckpointName = "best" | "last";
  *     metrics.jsonl         a line for every step and evaluation; no clock, so that runs compare
  *     decisions.jsonl       what the policy decided in every evaluation
  *     result.json           the figures of the best checkpoint
+ *     mask.json             what most inputs picked at every site, for a policy of kind given
  *     checkpoints/best      link to the checkpoint with the best validation accuracy
  *     checkpoints/last      link to the newest one
  */
@@ -80,11 +82,48 @@ export class RunFolder {
     writeWhole(this.file("result.json"), json(result));
   }
 
+  writeMask(mask: MaskByName): void {
+    writeWhole(this.file("mask.json"), json(mask));
+  }
+
+  /** What measuring a checkpoint again gave. */
+  writeEvaluation(name: CheckpointName, evaluation: object): void {
+    writeWhole(this.file(`evaluation-${name}.json`), json(evaluation));
+  }
+
+  /** Forgets what was written about later steps, which are to be taken again. */
+  rewind(step: number): void {
+    for (const name of ["metrics.jsonl", "decisions.jsonl"]) {
+      if (!existsSync(this.file(name))) continue;
+      const kept = this.lines<{ step: number }>(name).filter((line) => line.step <= step);
+      writeWhole(this.file(name), kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    }
+  }
+
+  /** The evaluation with the best validation accuracy so far, the first of equal ones. */
+  best(): { step: number; accuracy: number } {
+    const start = { step: 0, accuracy: -1 };
+    if (!existsSync(this.file("metrics.jsonl"))) return start;
+    return this.lines<{ type: string; step: number; accuracy: number }>("metrics.jsonl")
+      .filter(({ type }) => type === "validation")
+      .reduce(
+        (best, { step, accuracy }) => (accuracy > best.accuracy ? { step, accuracy } : best),
+        start,
+      );
+  }
+
+  hasResult(): boolean {
+    return existsSync(this.file("result.json"));
+  }
+
   /** @throws Failure where the run did not come to its end. */
   result<T>(): T {
     const file = this.file("result.json");
-    if (!existsSync(file)) {
-      throw new Failure("the run has no result: it did not come to its end", { where: file });
+    if (!this.hasResult()) {
+      throw new Failure("the run has no result: it did not come to its end", {
+        where: file,
+        next: "go on with it: `adaptune train` with the run's folder",
+      });
     }
     return JSON.parse(readFileSync(file, "utf8")) as T;
   }
@@ -99,6 +138,12 @@ export class RunFolder {
     writeCheckpoint(this.file(join("checkpoints", name)), model, state);
     for (const link of names) pointLink(this.checkpoint(link), name);
     this.rotate(keep);
+  }
+
+  /** The records of a file, without one that an interruption cut short. */
+  private lines<T>(name: string): T[] {
+    const lines = readFileSync(this.file(name), "utf8").split("\n").slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as T);
   }
 
   private rotate(keep: number): void {

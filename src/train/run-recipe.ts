@@ -122,7 +122,7 @@ async function trainedOnce(recipe: Recipe, options: RunOptions): Promise<string>
   const folder = join(cache, "models", `${recipe.name}-${cacheKey(recipe, task)}`);
   const best = join(folder, "checkpoints", "best");
   if (existsSync(best)) {
-    watch.note?.(`${recipe.name}: trained before, read from ${folder}`);
+    watch.note?.(`trained before, read from ${folder}`);
     return best;
   }
   const partial = partialName(folder);

@@ -1,3 +1,4 @@
+import { decisionLine, majorityMask } from "../adaptive";
 import { breathe } from "./breathe";
 import { loadWeights, readMask } from "./checkpoint";
 import { type Evaluation, evaluate } from "./evaluate";
@@ -7,7 +8,7 @@ import type { Recipe } from "./recipe";
 import { countedAlternative } from "./recipe-strategy";
 import type { CheckpointName, RunFolder } from "./run-folder";
 import type { Task } from "./task";
-import { type StepMetrics, Trainer } from "./trainer";
+import { type StepMetrics, Trainer, type TrainerState } from "./trainer";
 import type { Watch } from "./watch";
 
 /** The figures of a run, all of them of its best checkpoint. */
@@ -20,6 +21,7 @@ export interface RunResult extends Measured {
   /** The step with the best validation accuracy. */
   readonly bestStep: number;
   readonly parameters: ParameterCounts;
+  /** Since the run began, or went on. */
   readonly seconds: { readonly training: number; readonly measuring: number };
   readonly examples: { readonly train: number; readonly validation: number };
 }
@@ -36,13 +38,16 @@ export interface Training {
   readonly task: Task;
   readonly model: TrainedModel;
   readonly folder: RunFolder;
+  /** Where the training was when it was interrupted, whose weights the model has. */
+  readonly from?: TrainerState | null;
 }
 
 /** Trains a model as its recipe says, writing all there is to know into the run's folder. */
 export async function train(training: Training, watch: Watch = {}): Promise<RunResult> {
-  const { recipe, task, model, folder } = training;
+  const { recipe, task, model, folder, from } = training;
   const clock = new Clock();
   const trainer = new Trainer(recipe, model, task);
+  if (from) trainer.restore(from);
   const best = await clock.time("training", () => loop(training, trainer, clock, watch));
   loadWeights(folder.checkpoint("best"), model);
   const mask = maskOf(recipe, () => readMask(folder.checkpoint("best"), model.space));
@@ -59,6 +64,7 @@ export async function train(training: Training, watch: Watch = {}): Promise<RunR
     seconds: { training: clock.seconds.training, measuring: clock.seconds.measuring },
     examples: { train: task.train.length, validation: task.validation.length },
   };
+  if (measured.validation.decisions) folder.writeMask(majorityMask(measured.validation.decisions));
   folder.writeResult(result);
   return result;
 }
@@ -84,7 +90,7 @@ async function loop(
   watch: Watch,
 ): Promise<number> {
   const { train, evaluation, checkpoint } = recipe;
-  let best = { step: 0, accuracy: -1 };
+  let best = folder.best();
   let latest: Evaluation | null = null;
   const save = (names: readonly CheckpointName[]) =>
     folder.writeCheckpoint(model, trainer.state(), {
@@ -103,6 +109,7 @@ async function loop(
         }),
       );
       record(folder, step, latest);
+      watch.note?.(evaluationLine(step, latest));
       const isBest = latest.accuracy > best.accuracy;
       if (isBest) best = { step, accuracy: latest.accuracy };
       save(isBest ? ["best", "last"] : ["last"]);
@@ -125,6 +132,13 @@ function record(folder: RunFolder, step: number, evaluation: Evaluation): void {
   const { decisions, decisionsByKind, flops, ...figures } = evaluation;
   folder.append("metrics.jsonl", { type: "validation", step, ...figures });
   if (decisions) folder.append("decisions.jsonl", { step, ...decisions, byKind: decisionsByKind });
+}
+
+/** An evaluation in one line; where a policy decides, with how it does. */
+function evaluationLine(step: number, { accuracy, decisions }: Evaluation): string {
+  const line = `step ${step}: validation ${(100 * accuracy).toFixed(1)} %`;
+  if (!decisions) return line;
+  return `${line}; ${decisionLine(decisions, countedAlternative(decisions.usage))}`;
 }
 
 function describe({ loss, decisions }: StepMetrics, validation: Evaluation | null): string {

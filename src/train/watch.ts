@@ -16,10 +16,10 @@ export interface Watch {
   note?(text: string): void;
 }
 
-/** The same watch, with every phase named after what it belongs to. */
+/** The same watch, with every phase and note named after what it belongs to. */
 export function within(watch: Watch, name: string): Watch {
   return {
     progress: (progress) => watch.progress?.({ ...progress, phase: `${name}: ${progress.phase}` }),
-    note: (text) => watch.note?.(text),
+    note: (text) => watch.note?.(`${name}: ${text}`),
   };
 }

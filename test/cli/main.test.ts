@@ -1,25 +1,8 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import test from "ava";
-
-const root = join(__dirname, "..", "..");
-const run = promisify(execFile);
-
-/** Runs the command line on the sources; gives what it printed and its exit code. */
-async function adaptune(...args: string[]) {
-  const script = `require("./src/cli/main").main(["node", "adaptune", ...${JSON.stringify(args)}])`;
-  const options = ["-r", "ts-node/register/transpile-only", "-e", script];
-  try {
-    return { code: 0, ...(await run(process.execPath, options, { cwd: root })) };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { code, stdout, stderr };
-  }
-}
+import { adaptune } from "./support";
 
 test("help lists every command", async (t) => {
-  const { code, stdout } = await adaptune("--help");
+  const { code, stdout } = await adaptune(["--help"]);
   t.is(code, 0);
   for (const command of ["demo", "train", "eval", "recipe", "build", "doctor"]) {
     t.regex(stdout, new RegExp(`^  ${command} `, "m"));
@@ -27,17 +10,20 @@ test("help lists every command", async (t) => {
 });
 
 test("recipe tells all keys, or the schema", async (t) => {
-  const [help, schema] = await Promise.all([adaptune("recipe"), adaptune("recipe", "--schema")]);
+  const [help, schema] = await Promise.all([
+    adaptune(["recipe"]),
+    adaptune(["recipe", "--schema"]),
+  ]);
   t.regex(help.stdout, /^ {2}steps: 300 +# optimizer steps$/m);
   t.is(JSON.parse(schema.stdout).properties.train.properties.steps.default, 300);
 });
 
 test("what a user got wrong is one clear message, without a stack", async (t) => {
   const [command, recipe, key, folder] = await Promise.all([
-    adaptune("trian"),
-    adaptune("train", "sorce"),
-    adaptune("train", "source", "train.stepps=3", "sede=1"),
-    adaptune("eval", "/nowhere"),
+    adaptune(["trian"]),
+    adaptune(["train", "sorce"]),
+    adaptune(["train", "source", "train.stepps=3", "sede=1"]),
+    adaptune(["eval", "/nowhere"]),
   ]);
   t.regex(command.stderr, /unknown command 'trian'/);
   t.regex(recipe.stderr, /^error: there is no such recipe\n {2}where: sorce\n {2}next: .*source/);

@@ -41,8 +41,8 @@ test("notes say what was measured, how far to trust it, and how the policy decid
   t.regex(notes, /1,644 concepts/);
   t.regex(notes, /6,000 questions, measured on 900/);
   t.regex(notes, /below 3\.3 points may be chance/);
-  t.regex(notes, /SpotTune_Block: 2\.00 ± 0\.50 of 4 blocks.* 7 unique policies for 900 inputs/);
-  t.regex(notes, /12\.3 % of its decisions differ from the majority's and hold 0\.050 bits/);
+  t.regex(notes, /SpotTune_Block: tuned at 2\.00 ± 0\.50 of 4 sites, 7 unique policies for 900 in/);
+  t.regex(notes, /12\.3 % of decisions differ from the majority's and hold 0\.050 bits/);
   t.false(notes.includes("standard:"));
 });
 

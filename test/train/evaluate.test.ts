@@ -64,3 +64,38 @@ test("the majority answer is that of each kind in training", (t) => {
   const validation = [example("a", 1), example("a", 2), example("b", 0), example("c", 0)];
   t.is(majorityAccuracy({ train, validation }), 0.5);
 });
+
+test("under a mask all inputs get its decisions, and nothing is held against them", async (t) => {
+  const options = { batchSize: 8, mask: [1, 0], controls: true };
+  const { decisions, ...rest } = await evaluate(
+    tinyModel(recipe),
+    task.dataset,
+    task.validation,
+    options,
+  );
+  t.deepEqual(
+    decisions?.sites.map(({ usage }) => usage),
+    [
+      { frozen: 0, tuned: 1 },
+      { frozen: 1, tuned: 0 },
+    ],
+  );
+  t.is(decisions?.uniquePolicies, 1);
+  t.is(decisions?.controls, undefined);
+  t.true(rest.accuracy > 0);
+});
+
+test("controls are measured on the same examples, with progress over all four passes", async (t) => {
+  const progress: string[] = [];
+  const { accuracy, decisions } = await evaluate(tinyModel(recipe), task.dataset, task.validation, {
+    batchSize: 30,
+    controls: true,
+    onProgress: (done, all) => progress.push(`${done}/${all}`),
+  });
+  const { learned, ...others } = decisions!.controls!;
+  t.is(learned, accuracy);
+  t.deepEqual(Object.keys(others).sort(), ["majority", "random", "shuffled"]);
+  for (const share of Object.values(others))
+    t.true(Number.isInteger(Math.round(share * 3e7) / 1e6));
+  t.deepEqual(progress, ["30/120", "60/120", "90/120", "120/120"]);
+});

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import test from "ava";
 import { parse } from "yaml";
@@ -84,12 +85,52 @@ test("values that contradict each other are refused", (t) => {
     problemsOf("{ train: { steps: 5, warmup: 1 }, strategy: { name: SpotTune_Block } }")[0],
     /strategy.policy.warmup: must not be above train.steps/,
   );
+  t.regex(
+    problemsOf("evaluation: { decisions: global }")[0],
+    /evaluation.decisions: there is none to take: the strategy decides nothing/,
+  );
+  t.regex(
+    problemsOf(
+      "strategy: { name: BlockDrop, gate: { estimator: { kind: reinforce }, counterfactuals: { least: 0.1 } } }",
+    )[0],
+    /gate.counterfactuals: reinforce compares nothing/,
+  );
   t.regex(problemsOf("data: { imageSize: 64, grid: 5 }")[0], /data.grid: must divide imageSize/);
   t.regex(problemsOf("model: { from: x, config: {} }")[0], /model.config: the pretrained model/);
   t.regex(
     problemsOf("model: { config: { hidden_size: 10, num_attention_heads: 3 } }")[0],
     /num_attention_heads: must divide hidden_size/,
   );
+});
+
+test("what belongs to another kind is refused, and kinds are told", (t) => {
+  const policy = (text: string) => problemsOf(`strategy: { name: SpotTune, policy: ${text} }`);
+  t.deepEqual(policy("{ kind: poold }"), [
+    "1 strategy.policy.kind: expected one of transformer, lxmert, pooled, constant, random, given",
+  ]);
+  t.deepEqual(policy("{ kind: constant, layers: 2 }"), [
+    "1 strategy.policy.layers: no such key: known here are kind, initially, optimizer, warmup, clipNorm",
+  ]);
+  t.regex(policy("{ kind: given }")[0], /decisions: give either these or a file/);
+  t.regex(policy("{ heads: 3 }")[0], /heads: must divide hiddenSize/);
+  t.regex(
+    problemsOf("model: { type: lxmert, config: { layers: 2 } }")[0],
+    /config.layers: no such key/,
+  );
+});
+
+test("a mask's file is read where the recipe is, and is in the resolved recipe", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "adaptune-recipe-"));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const mask = { "vlbert.encoder.layer.0": "tuned", "vlbert.encoder.layer.1": "frozen" };
+  writeFileSync(join(folder, "mask.json"), JSON.stringify(mask));
+  const text = "strategy: { name: SpotTune_Block, policy: { kind: given, file: mask.json } }";
+  const recipe = parseRecipe(text, { file: join(folder, "a.yaml") });
+  t.like(recipe.strategy, { policy: { kind: "given", decisions: mask, file: null } });
+  t.deepEqual(resolveRecipe(recipe), recipe);
+  t.throws(() => parseRecipe(text, { file: join(folder, "no", "a.yaml") }), {
+    message: /strategy.policy.file: .*mask.json/,
+  });
 });
 
 test("text that is no YAML is refused with its line", (t) => {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { newModel } from "../../src/train/base-model";
+import { readMask } from "../../src/train/checkpoint";
 import { describeEnvironment } from "../../src/train/environment";
 import { linkedName } from "../../src/train/files";
 import { adaptModel } from "../../src/train/model";
@@ -72,6 +73,26 @@ test("a static strategy writes no decisions", async (t) => {
   t.false(existsSync(training.folder.file("decisions.jsonl")));
   t.true(parameters.trainable < parameters.total && parameters.policy === 0);
   t.is(source?.examples, 30);
+});
+
+test("measured under the mask of training's usage, all inputs are decided alike", async (t) => {
+  const policy = { hiddenSize: 8, heads: 1, warmup: 1 };
+  const recipe = tinyRecipe({
+    train: { steps: 10 },
+    more: {
+      strategy: { name: "SpotTune_Block", policy },
+      evaluation: { every: 5, batchSize: 8, decisions: "global" },
+    },
+  });
+  const training = start(t, recipe);
+  const { validation, bestStep } = await train(training);
+  const { folder, model } = training;
+  t.is(validation.decisions?.uniquePolicies, 1);
+  const picked = validation.decisions!.sites.map(({ usage }) => usage.tuned);
+  t.deepEqual(picked, readMask(folder.checkpoint("best"), model.space));
+  const lines = readLines<Line>(folder.file("metrics.jsonl"));
+  const best = lines.find(({ type, step }) => type === "validation" && step === bestStep);
+  t.is(best?.accuracy, validation.accuracy);
 });
 
 test("every key of a recipe is read by something", async (t) => {

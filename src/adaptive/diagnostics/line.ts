@@ -22,8 +22,9 @@ export function decisionLine(diagnostics: Diagnostics, alternative: string): str
       `${mutualInformation.toFixed(3)} bits about the input`,
   ];
   if (flops) {
-    const giga = (value: number) => (value / 1e9).toPrecision(3);
-    parts.push(`${giga(flops.mean)} ± ${giga(flops.std)} GFLOPs per input`);
+    const [prefix, unit] = flops.mean < 1e9 ? ["M", 1e6] : ["G", 1e9];
+    const scaled = (value: number) => (value / unit).toPrecision(3);
+    parts.push(`${scaled(flops.mean)} ± ${scaled(flops.std)} ${prefix}FLOPs per input`);
   }
   const line = parts.join(", ");
   return controls ? `${line}; ${controlsLine(controls)}` : line;

@@ -1,0 +1,49 @@
+import { existsSync } from "node:fs";
+import { readTrainerState } from "./checkpoint";
+import { openTrained } from "./evaluate-run";
+import { Failure } from "./failure";
+import { adaptModel } from "./model";
+import { RunFolder } from "./run-folder";
+import { type FinishedRun, openData, openModel, type RunOptions } from "./run-recipe";
+import { train } from "./train";
+
+export interface ResumeOptions extends Omit<RunOptions, "runs" | "folder"> {
+  /** What was said to differ from the recipe: nothing may. */
+  readonly overrides?: readonly string[];
+}
+
+/**
+ * Goes on with a run from its newest checkpoint, or from the beginning where there is none: it ends
+ * as it would have without the interruption, to the bit, on the same machine and libraries.
+ *
+ * @throws Failure where the run came to its end, and where it is to be another.
+ */
+export async function resumeRun(
+  path: string,
+  { overrides = [], ...options }: ResumeOptions = {},
+): Promise<FinishedRun> {
+  const folder = RunFolder.open(path);
+  if (overrides.length > 0) {
+    throw new Failure(`a run goes on by its own recipe, not with ${overrides.join(" ")}`, {
+      where: folder.path,
+      next: "leave that out, or start another run",
+    });
+  }
+  if (folder.hasResult()) {
+    throw new Failure("the run came to its end: there is nothing to go on with", {
+      where: folder.path,
+      next: "measure it again with `adaptune eval`, or start another with `adaptune train`",
+    });
+  }
+  const recipe = folder.recipe();
+  const task = await openData({ ...recipe, threads: folder.environment().threads }, options);
+  const last = folder.checkpoint("last");
+  const from = existsSync(last) ? readTrainerState(last) : null;
+  const model = from
+    ? openTrained(last, recipe)
+    : adaptModel(await openModel(recipe, task, options), recipe);
+  options.watch?.note?.(`${recipe.name} goes on after step ${from?.step ?? 0}`);
+  folder.rewind(from?.step ?? 0);
+  const result = await train({ recipe, task, model, folder, from }, options.watch);
+  return { folder, result };
+}
