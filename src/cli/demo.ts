@@ -1,7 +1,8 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 
 interface DemoFlags {
   readonly tiny?: boolean;
+  readonly model: "vl-bert" | "lxmert";
   readonly runs: string;
   readonly strategies?: string[];
 }
@@ -10,20 +11,23 @@ interface DemoFlags {
 export function register(program: Command): void {
   program
     .command("demo")
-    .description("train VL-BERT on Noto's emoji, adapt it to OpenMoji's three ways, compare them")
+    .description("train a model on Noto's emoji, adapt it to OpenMoji's three ways, compare them")
     .option(
       "--strategies <names>",
       "the ways: frozen, standard, SpotTune_Block, SpotTune, SpotTune_Res, BlockDrop, BlockReplace, " +
         "head-only, last-k, layers, LoRA, BitFit",
       (names) => names.split(",").map((name) => name.trim()),
     )
+    .addOption(
+      new Option("--model <name>", "which model").choices(["vl-bert", "lxmert"]).default("vl-bert"),
+    )
     .option("--tiny", "a few seconds' worth, to see that everything works")
     .option("--runs <folder>", "where the run's folder goes", "runs")
-    .action(async ({ tiny, runs, strategies }: DemoFlags) => {
+    .action(async (flags: DemoFlags) => {
       const { runDemo } = await import("../train");
       const { ProgressBar, renderReport, styleFor, writeReport } = await import("../report");
       const watch = new ProgressBar(process.stdout);
-      const { comparison, folder } = await runDemo({ tiny, runs, strategies, watch });
+      const { comparison, folder } = await runDemo({ ...flags, watch });
       await writeReport(folder, comparison);
       console.log(`\n${renderReport(comparison, styleFor(process.stdout))}\n\n${folder}`);
     });

@@ -4,6 +4,7 @@ import * as demo from "./demo";
 import * as doctor from "./doctor";
 import { printError } from "./errors";
 import * as evaluate from "./eval";
+import * as exporting from "./export";
 import * as recipe from "./recipe";
 import * as train from "./train";
 
@@ -16,7 +17,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description("per-instance adaptive finetuning of transformers")
     .version((require("../../package.json") as { version: string }).version)
     .showHelpAfterError("(--help tells what there is)");
-  for (const { register } of [demo, train, evaluate, recipe, build, doctor]) register(program);
+  for (const { register } of [demo, train, evaluate, exporting, recipe, build, doctor])
+    register(program);
   try {
     await program.parseAsync(argv);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { decisionLine } from "../adaptive";
 import type { RunEvaluation } from "../train";
 import { countedAlternative } from "../train/recipe-strategy";
-import { count, kindName, percent } from "./format";
+import { count, kindName, percent, wrapped } from "./format";
 
 /** What measuring a run again gave, and whether it is what the run wrote down. */
 export function renderEvaluation({
@@ -20,7 +20,10 @@ export function renderEvaluation({
       `${recipe.data.domain}'s validation (${right} of ${count(examples)})`,
     `  ${kinds.join(", ")}`,
   ];
-  if (decisions) lines.push(`  ${decisionLine(decisions, countedAlternative(decisions.usage))}`);
+  if (decisions) {
+    const line = decisionLine(decisions, countedAlternative(decisions.usage));
+    lines.push(wrapped(`  ${line}`));
+  }
   if (recorded !== null) {
     const same = recorded === accuracy;
     lines.push(

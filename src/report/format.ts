@@ -36,6 +36,17 @@ export function rate(perSecond: number): string {
   return perSecond.toFixed(perSecond >= 99.5 ? 0 : perSecond >= 0.95 ? 1 : 2);
 }
 
+/** Text in lines of at most so many characters, broken between words; all but the first indented. */
+export function wrapped(text: string, width = 100, indent = "  "): string {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = lines.at(-1) === "" ? word : `${lines.at(-1)} ${word}`;
+    if (longer.length <= width || lines.at(-1) === "") lines[lines.length - 1] = longer;
+    else lines.push(`${indent}${word}`);
+  }
+  return lines.join("\n");
+}
+
 /** A name as people write it: the task's words for kinds of questions. */
 export function kindName(kind: string): string {
   return kind === "yesno" ? "yes/no" : kind;

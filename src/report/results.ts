@@ -1,7 +1,7 @@
 import { decisionLine } from "../adaptive";
 import type { Comparison, Measured, RunResult } from "../train";
 import { countedAlternative } from "../train/recipe-strategy";
-import { count, percent, withPrefix } from "./format";
+import { count, percent, withPrefix, wrapped } from "./format";
 import { type Column, type Row, renderTable } from "./table";
 import type { Style } from "./terminal";
 
@@ -77,7 +77,8 @@ export function resultsNotes({ examples, data, results }: Results): string {
 function decisionLines({ strategy, validation }: RunResult): string[] {
   const { decisions } = validation;
   if (!decisions) return [];
-  return [`${strategy}: ${decisionLine(decisions, countedAlternative(decisions.usage))}`];
+  const line = decisionLine(decisions, countedAlternative(decisions.usage));
+  return [wrapped(`${strategy}: ${line}`)];
 }
 
 /** Of an accuracy near one half, the largest there is. */

@@ -46,8 +46,12 @@ function titleOf(strategy: string, { usage, sites }: DecisionSummary): string {
 
 /** Blocks by number from 1; other sites by what tells their names apart, as in `0.attention`. */
 function rowNames(sites: readonly SiteUsage[]): string[] {
-  if (areBlocks(sites)) return sites.map((_, block) => `block ${block + 1}`);
   const names = sites.map(({ site }) => site.split("."));
+  if (areBlocks(sites)) {
+    const lists = names.map((name) => name.at(-2) ?? "");
+    const list = (n: number) => (new Set(lists).size === 1 ? "block" : lists[n]);
+    return names.map((name, n) => `${list(n)} ${Number(name.at(-1)) + 1}`);
+  }
   let common = 0;
   while (names.every((name) => name.length > common + 1 && name[common] === names[0][common])) {
     common++;

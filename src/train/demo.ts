@@ -4,6 +4,11 @@ import { isAdaptive, type StrategyRecipe } from "./recipe-strategy";
 import type { RunOptions } from "./run-recipe";
 import { findRecipe } from "./shipped";
 
+/** The recipes of the models to start from. */
+const SOURCES = { "vl-bert": "source", lxmert: "lxmert-source" } as const;
+
+export type DemoModel = keyof typeof SOURCES;
+
 const ADAPTATIONS = ["frozen", "standard", "spottune-block"] as const;
 
 /** A model as small and a training as short as can be: seconds, and accuracies without meaning. */
@@ -21,10 +26,11 @@ const TINY = {
   source: [
     "train.steps=30",
     "model.config.hidden_size=32",
-    "model.config.num_hidden_layers=2",
     "model.config.num_attention_heads=2",
     "model.config.intermediate_size=64",
   ],
+  "vl-bert": ["model.config.num_hidden_layers=2"],
+  lxmert: ["model.config.x_layers=1"],
   adaptation: ["train.steps=20", "data.trainConcepts=null"],
   adaptive: ["strategy.policy.warmup=2", "strategy.policy.hiddenSize=16"],
   layers: ["strategy.blocks=[1]"],
@@ -32,22 +38,25 @@ const TINY = {
 
 export interface DemoOptions extends Omit<RunOptions, "fromOverrides"> {
   readonly tiny?: boolean;
+  /** VL-BERT by default. */
+  readonly model?: DemoModel;
   /** Which strategies are compared, by their own names or by those of their recipes. */
   readonly strategies?: readonly string[];
 }
 
 /**
- * The main job: trains VL-BERT on Noto, then adapts it to OpenMoji frozen, finetuned, and with
+ * The main job: trains VL-BERT, or LXMERT, on Noto, then adapts it to OpenMoji frozen, finetuned, and with
  * SpotTune_Block, or with other strategies. The recipes are those in recipes/; `tiny` makes
  * everything smaller.
  */
 export function runDemo(options: DemoOptions = {}): Promise<FinishedComparison> {
-  const { tiny = false, strategies = ADAPTATIONS, ...rest } = options;
+  const { tiny = false, model = "vl-bert", strategies = ADAPTATIONS, ...rest } = options;
+  const from = `model.from=${findRecipe(SOURCES[model])}`;
   const recipes = [...new Set(strategies.map(recipeOf))].map((name) => {
     const file = findRecipe(name);
-    return readRecipe(file, tiny ? tinyOverrides(readRecipe(file).strategy) : []);
+    return readRecipe(file, [from, ...(tiny ? tinyOverrides(readRecipe(file).strategy) : [])]);
   });
-  const fromOverrides = tiny ? [...TINY.both, ...TINY.source] : [];
+  const fromOverrides = tiny ? [...TINY.both, ...TINY.source, ...TINY[model]] : [];
   return compare("demo", recipes, { ...rest, fromOverrides });
 }
 

@@ -1,11 +1,10 @@
-import { likeCheckpoint } from "./base-model";
-import { loadWeights, readMask } from "./checkpoint";
+import { readMask } from "./checkpoint";
 import { type Evaluation, evaluate } from "./evaluate";
-import { adaptModel, type TrainedModel } from "./model";
 import type { Recipe } from "./recipe";
 import { type CheckpointName, RunFolder } from "./run-folder";
 import { openData, type RunOptions } from "./run-recipe";
 import { maskOf, type RunResult } from "./train";
+import { openTrained } from "./trained";
 
 export interface RunEvaluation {
   readonly folder: RunFolder;
@@ -41,11 +40,4 @@ export async function evaluateRun(
   });
   folder.writeEvaluation(checkpoint, validation);
   return { folder, recipe, checkpoint, validation, recorded };
-}
-
-/** The model of a checkpoint, as its recipe made it. */
-export function openTrained(checkpoint: string, recipe: Recipe): TrainedModel {
-  const model = adaptModel(likeCheckpoint(checkpoint), recipe);
-  loadWeights(checkpoint, model);
-  return model;
 }

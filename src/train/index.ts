@@ -4,6 +4,7 @@ export { runDemo } from "./demo";
 export { describeEnvironment, type Environment } from "./environment";
 export { type Evaluation, evaluate } from "./evaluate";
 export { type EvaluateRunOptions, evaluateRun, type RunEvaluation } from "./evaluate-run";
+export { type ExportedRun, type ExportRunOptions, exportRun } from "./export-run";
 export { Failure } from "./failure";
 export { type Measured, measure } from "./measure";
 export { adaptModel, type TrainedModel } from "./model";

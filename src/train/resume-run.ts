@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { readTrainerState } from "./checkpoint";
-import { openTrained } from "./evaluate-run";
 import { Failure } from "./failure";
 import { adaptModel } from "./model";
 import { RunFolder } from "./run-folder";
 import { type FinishedRun, openData, openModel, type RunOptions } from "./run-recipe";
 import { train } from "./train";
+import { openTrained } from "./trained";
 
 export interface ResumeOptions extends Omit<RunOptions, "runs" | "folder"> {
   /** What was said to differ from the recipe: nothing may. */

@@ -14,6 +14,7 @@ import { isAdaptive } from "./recipe-strategy";
 import { newRunPath, RunFolder } from "./run-folder";
 import { openTask, type Task } from "./task";
 import { type RunResult, train } from "./train";
+import { openTrained } from "./trained";
 import { type Watch, within } from "./watch";
 
 export interface RunOptions {
@@ -82,35 +83,45 @@ export async function openModel(
 ): Promise<QuestionAnswering> {
   const { from, type } = recipe.model;
   if (from === null) return newModel(recipe, task.dataset);
-  const folder = await pretrainedFolder(from, options);
+  const { folder, recipe: trainedBy } = await pretrained(from, options);
   const hints = { where: "the recipe's model.from", next: "name a model, a run or a recipe" };
   const report = (counts: PretrainedReport) =>
     options.watch?.note?.(`${from}: ${reportLine(counts)}`);
-  const model = explaining(hints, () => readModel(folder, type, { report }));
+  const model = explaining(hints, () =>
+    // Updates beside the weights are added to them; all else is a pretrained model as it is.
+    trainedBy?.strategy.name === "LoRA"
+      ? openTrained(folder, trainedBy).merge()
+      : readModel(folder, type, { report }),
+  );
   checkFits(model, task.dataset, from);
   return model;
 }
 
-async function pretrainedFolder(from: string, options: RunOptions): Promise<string> {
-  if (/\.ya?ml$/.test(from)) {
-    const recipe = readRecipe(from, options.fromOverrides ?? []);
-    refuseOtherThanPlain(recipe, from);
-    return trainedOnce(recipe, options);
-  }
-  if (!RunFolder.isOne(from)) return from;
-  const run = RunFolder.open(from);
-  refuseOtherThanPlain(run.recipe(), from);
-  return run.checkpoint("best");
+interface Pretrained {
+  readonly folder: string;
+  /** What trained it; null for a model from elsewhere. */
+  readonly recipe: Recipe | null;
 }
 
-/** Only a static strategy's checkpoint is a pretrained model, and only if no weight was added. */
-function refuseOtherThanPlain({ strategy }: Recipe, from: string): void {
-  const { name } = strategy;
-  if (!isAdaptive(strategy) && name !== "LoRA") return;
-  const reason = name === "LoRA" ? "updates beside its weights" : "two models in one";
-  throw new Failure(`a run of ${name} has ${reason}, to start from neither`, {
+async function pretrained(from: string, options: RunOptions): Promise<Pretrained> {
+  if (/\.ya?ml$/.test(from)) {
+    const recipe = readRecipe(from, options.fromOverrides ?? []);
+    refuseAdaptive(isAdaptive(recipe.strategy), from);
+    return { folder: await trainedOnce(recipe, options), recipe };
+  }
+  refuseAdaptive(existsSync(join(from, "adaptive.json")), from);
+  if (!RunFolder.isOne(from)) return { folder: from, recipe: null };
+  const run = RunFolder.open(from);
+  const recipe = run.recipe();
+  refuseAdaptive(isAdaptive(recipe.strategy), from);
+  return { folder: run.checkpoint("best"), recipe };
+}
+
+function refuseAdaptive(isIt: boolean, from: string): void {
+  if (!isIt) return;
+  throw new Failure("an adaptive model is two in one, to start from neither", {
     where: from,
-    next: "give model.from a run of standard or frozen",
+    next: "make a plain one of its run: `adaptune export RUN FOLDER --merge majority`",
   });
 }
 

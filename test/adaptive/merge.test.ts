@@ -10,6 +10,7 @@ import {
   component,
   exportAdapted,
   GivenPolicy,
+  gumbelRao,
   loadAdapted,
   lora,
   type Strategy,
@@ -93,6 +94,10 @@ test("a policy of the user's is to be given again", (t) => {
 });
 
 test("what can not be written says so", (t) => {
+  const gate = { temperature: () => 2, estimator: gumbelRao() };
+  t.throws(() => exportAdapted(adapted(spotTuneBlock(), { gate }), folderOf(t)), {
+    message: /temperature and estimator can not be written as a function: give it as data/,
+  });
   const own = { name: "mine", keepsNames: false, build: (site: Module) => site.clone() };
   const model = adapted(combine("mine", "vlbert.encoder.layer.*", [alternative.frozen, own]));
   t.throws(() => exportAdapted(model, folderOf(t)), { message: /mine can not be written/ });

@@ -4,7 +4,7 @@ import { adaptune } from "./support";
 test("help lists every command", async (t) => {
   const { code, stdout } = await adaptune(["--help"]);
   t.is(code, 0);
-  for (const command of ["demo", "train", "eval", "recipe", "build", "doctor"]) {
+  for (const command of ["demo", "train", "eval", "export", "recipe", "build", "doctor"]) {
     t.regex(stdout, new RegExp(`^  ${command} `, "m"));
   }
 });

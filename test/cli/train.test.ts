@@ -47,7 +47,7 @@ for (const [name, strategy] of Object.entries(STRATEGIES)) {
       const first = await train(recipe, "--runs", join(folder, "runs"));
       t.is(first.code, 0, first.stderr);
       t.regex(first.stdout, /step 4: validation \d+\.\d %; \w+ at \d\.\d\d ± .* MFLOPs per input/);
-      t.regex(first.stdout, /accuracy .*by majority mask .*shuffled .*random \d+\.\d %/);
+      t.regex(first.stdout, /accuracy .*by\s+majority\s+mask .*shuffled .*random\s+\d+\.\d\s+%/s);
       const whole = first.stdout.trimEnd().split("\n").at(-1)!;
 
       const cut = join(folder, "cut");

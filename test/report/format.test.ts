@@ -1,5 +1,13 @@
 import test from "ava";
-import { count, duration, kindName, percent, rate, withPrefix } from "../../src/report/format";
+import {
+  count,
+  duration,
+  kindName,
+  percent,
+  rate,
+  withPrefix,
+  wrapped,
+} from "../../src/report/format";
 
 test("numbers have separators, prefixes and units", (t) => {
   t.is(percent(0.45678), "45.7");
@@ -35,4 +43,10 @@ test("rates have the digits that tell something", (t) => {
 
 test("kinds of questions have names", (t) => {
   t.deepEqual(["yesno", "group"].map(kindName), ["yes/no", "group"]);
+});
+
+test("long text is broken between words, and a word that is longer stays whole", (t) => {
+  t.is(wrapped("one two three four", 9), "one two\n  three\n  four");
+  t.is(wrapped("abcdefghijkl m", 5), "abcdefghijkl\n  m");
+  t.is(wrapped("short"), "short");
 });

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { evaluateRun } from "../../src/train/evaluate-run";
+import { exportRun } from "../../src/train/export-run";
 import { parseRecipe, readRecipe } from "../../src/train/recipe-file";
 import { runRecipe } from "../../src/train/run-recipe";
 import { emptyFolder } from "./support";
@@ -73,6 +74,32 @@ test("another source recipe, or other data, is another source model", async (t) 
     await runRecipe(recipe, { ...options, fromOverrides: overrides });
   }
   t.is(readdirSync(join(options.cache, "models")).length, 4);
+});
+
+test("a run of LoRA and an adaptive one under a mask are started from, an adaptive one is not", async (t) => {
+  const folder = emptyFolder(t);
+  const options = { cache: join(folder, "cache"), runs: join(folder, "runs") };
+  const run = (more: string) => runRecipe(parseRecipe(`${SOURCE}\n${more}`), options);
+  const next = (from: string) => {
+    const text = SOURCE.replace(/model:\n.*\n/, `model: { from: ${from} }\n`);
+    return runRecipe(parseRecipe(`${text}\nstrategy: { name: frozen }`), options);
+  };
+  const lora = await run("strategy: { name: LoRA, rank: 2 }");
+  const after = await next(lora.folder.path);
+  t.true(after.result.validation.accuracy >= 0);
+
+  const adaptive = await run(
+    "strategy: { name: BlockDrop, policy: { kind: constant, warmup: 1 } }",
+  );
+  await t.throwsAsync(next(adaptive.folder.path), { message: /an adaptive model is two in one/ });
+  exportRun(adaptive.folder.path, join(folder, "adaptive"));
+  await t.throwsAsync(next(join(folder, "adaptive")), { message: /two in one/ });
+  exportRun(adaptive.folder.path, join(folder, "plain"), { merge: "skip" });
+  const merged = await next(join(folder, "plain"));
+  // What was left out stays so, and is left out when the run's own checkpoint is read.
+  t.true(merged.result.validation.flops.mean < 0.7 * after.result.validation.flops.mean);
+  const again = await evaluateRun(merged.folder.path, { cache: options.cache });
+  t.is(again.recorded, again.validation.accuracy);
 });
 
 test("a pretrained model that is not there, or does not fit, is a failure with its place", async (t) => {
