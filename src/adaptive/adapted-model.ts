@@ -66,16 +66,18 @@ export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Mod
     inputs: Parameters<M["forward"]>[0],
     options: ForwardOptions = {},
   ): ReturnType<M["forward"]> & Told {
-    const { result, flops } = functional.countFlops(() => {
+    const { batch } = batchOf(inputs);
+    const forward = () => {
       const { decisions, gate, probabilities } = this.decide(inputs, options);
       const routed = this.routing.during(decisions, () => this.model.forward(inputs));
       return { ...routed, decisions, gate, probabilities };
-    });
+    };
+    const { result, bySample } = functional.countFlops(forward, batch);
     const { outputs, decisions, gate, probabilities } = result;
     return {
       ...(outputs as ReturnType<M["forward"]>),
       ...(decisions && { gate, decisions: decisions.choice, probabilities }),
-      flops: flopsByInput(flops, result.flops ?? new Float64Array(batchOf(inputs).batch)),
+      flops: bySample.map((flops, input) => flops + (result.flops?.[input] ?? 0)),
     };
   }
 
@@ -175,12 +177,6 @@ function givenDecisions(
   const given = decisions instanceof Tensor ? decisions : torch.tensor(decisions as number[][]);
   const choice = given.to("int64").to(device).expand([batch, sites.length]).contiguous();
   return new Decisions(torch.oneHot(choice, alternatives.length).to("float32"), choice);
-}
-
-/** Spreads what was not spent in routed sites evenly over the inputs. */
-function flopsByInput(total: number, routed: Float64Array): Float64Array {
-  const rest = total - routed.reduce((sum, flops) => sum + flops, 0);
-  return routed.map((flops) => flops + rest / routed.length);
 }
 
 /**

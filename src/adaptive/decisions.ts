@@ -18,8 +18,8 @@ export interface Rows {
 export interface SiteDecision {
   /** One-hot [B,K]; has a gradient where the policy learns. */
   readonly gate: Tensor;
-  /** [B] int64. */
-  readonly choice: Tensor;
+  /** The number of the alternative that each of B inputs picked. */
+  readonly choice: readonly number[];
   /** The rows that picked alternative k. */
   readonly picked: readonly Rows[];
   /** The rows that picked another one. */
@@ -78,7 +78,7 @@ export class Decisions {
       const lost = others.map(rows);
       return {
         gate: gate.select(1, site),
-        choice: choice.select(1, site),
+        choice: range(batch).map((row) => choices[row * sites + site]),
         picked: picked.map(rows),
         others: lost,
         compared: compared?.map(rows) ?? lost,

@@ -1,12 +1,22 @@
-import { functional, Linear, type Module, MultiHeadAttention } from "../nn";
+import {
+  type AttentionMask,
+  functional,
+  Linear,
+  type Module,
+  MultiHeadAttention,
+  PackedAttention,
+} from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 
 /** Heads of an attention, by number in ascending order, that run together. */
 export type HeadGroup = readonly number[];
 
-/** x [B,S,D], the mask for the group's heads, what is attended to [B,S',C] -> [B,heads,S,d]. */
-export type RunHeads = (x: Tensor, mask: Tensor | null, context: Tensor) => Tensor;
+/**
+ * x [B,S,D], the mask for the group's heads, what is attended to [B,S',C] -> [B,heads,S,d]; of
+ * packed rows [R,D] and [R',C] -> [R,heads,d].
+ */
+export type RunHeads = (x: Tensor, mask: AttentionMask, context: Tensor) => Tensor;
 
 /** What can run in place of some heads of an attention, each group apart. */
 export interface InHeads extends Module {
@@ -37,25 +47,40 @@ function attentionHeads(attention: MultiHeadAttention, groups: readonly HeadGrou
   const { heads, query, key, value, dropout, training } = attention;
   const dropoutP = training ? dropout : 0;
   const [queries, keys, values] = [query, key, value].map((linear) =>
-    outputsByHead(linear, heads, groups),
+    piecesOfLinear(linear, heads, groups),
   );
-  return groups.map((_, n) => (x, attnMask, context) => {
+  return groups.map(({ length: count }, n) => (x, mask, context) => {
     const [q, k, v] = [queries[n](x), keys[n](context), values[n](context)];
-    return functional.scaledDotProductAttention(q, k, v, { attnMask, dropoutP });
+    if (mask instanceof PackedAttention) {
+      const attended = functional.packedAttention(q, k, v, mask, { heads: count, dropoutP });
+      return attended.unflatten(1, [count, -1]);
+    }
+    const [split, ...others] = [q, k, v].map((rows) => byHead(rows, count));
+    return functional.scaledDotProductAttention(split, others[0], others[1], {
+      attnMask: mask,
+      dropoutP,
+    });
   });
 }
 
-/** The outputs of a linear layer for every group of heads: [B,S,n] -> [B,heads,S,d]. */
-export function outputsByHead(
+/** What linear layers give in the place of heads, for every group: as `RunHeads` does. */
+export function linearHeads(
   linear: Module,
   heads: number,
   groups: readonly HeadGroup[],
-): ((x: Tensor) => Tensor)[] {
+): RunHeads[] {
   const outputs = piecesOfLinear(linear, heads, groups);
-  return groups.map(({ length: count }, n) => (x) => {
-    const [batch, length] = x.shape;
-    return outputs[n](x).view([batch, length, count, -1]).transpose(1, 2);
-  });
+  return groups.map(
+    ({ length: count }, n) =>
+      (x) =>
+        byHead(outputs[n](x), count),
+  );
+}
+
+/** [B,S,n] -> [B,heads,S,d]; packed [R,n] -> [R,heads,d]. */
+function byHead(rows: Tensor, heads: number): Tensor {
+  const parts = rows.unflatten(-1, [heads, -1]);
+  return rows.ndim === 3 ? parts.transpose(1, 2) : parts;
 }
 
 function piecesOfLinear(linear: Module, heads: number, groups: readonly HeadGroup[]) {
@@ -77,19 +102,19 @@ export function piecesOf(weight: Tensor, bias: Tensor | null, cut: Cut): ((x: Te
 
 /** Cuts all at once, so that the backward puts all together at once, however many groups there are. */
 function cutter(heads: number, groups: readonly HeadGroup[]): Cut {
-  const byHead = (tensor: Tensor) => tensor.unflatten(0, [heads, -1]); // [H,d,..]
+  const apart = (tensor: Tensor) => tensor.unflatten(0, [heads, -1]); // [H,d,..]
   const join = (piece: Tensor) => piece.flatten(0, 1);
   if (groups.every((group) => group.at(-1)! - group[0] === group.length - 1)) {
     const { sizes, places } = neighbours(heads, groups);
     return (tensor) => {
-      const pieces = byHead(tensor).splitWithSizes(sizes, 0);
+      const pieces = apart(tensor).splitWithSizes(sizes, 0);
       return places.map((place) => join(pieces[place]));
     };
   }
   const order = torch.tensor(groups.flat(), { dtype: "int64" });
   const sizes = groups.map(({ length }) => length);
   return (tensor) =>
-    byHead(tensor).indexSelect(0, order.to(tensor.device)).splitWithSizes(sizes, 0).map(join);
+    apart(tensor).indexSelect(0, order.to(tensor.device)).splitWithSizes(sizes, 0).map(join);
 }
 
 /** The sizes that split all heads at the ends of groups of neighbours, and where the groups are. */

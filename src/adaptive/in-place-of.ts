@@ -2,7 +2,7 @@ import { Block } from "../models/block";
 import { LinearOntoResidual, LinearStreams, Nothing, PassOn } from "../models/stand-ins";
 import { init, Linear, type Module, MultiHeadAttention } from "../nn";
 import * as torch from "../torch";
-import { type HeadGroup, type InHeads, outputsByHead, type RunHeads } from "./heads";
+import { type HeadGroup, type InHeads, linearHeads, type RunHeads } from "./heads";
 import type { Part } from "./site";
 
 /** What runs where a part is left out; see `skip`. */
@@ -40,9 +40,10 @@ export class NoHeads extends Nothing implements InHeads {
   }
 
   inHeads(groups: readonly HeadGroup[]): RunHeads[] {
+    const size = this.width / this.heads;
     return groups.map(({ length: count }) => (x) => {
-      const [batch, length] = x.shape;
-      return x.newZeros([batch, count, length, this.width / this.heads]);
+      const [first, length] = x.shape;
+      return x.newZeros(x.ndim === 3 ? [first, count, length, size] : [first, count, size]);
     });
   }
 }
@@ -57,7 +58,7 @@ export class LinearHeads extends LinearStreams implements InHeads {
   }
 
   inHeads(groups: readonly HeadGroup[]): RunHeads[] {
-    return outputsByHead(this.streams[0], this.heads, groups);
+    return linearHeads(this.streams[0], this.heads, groups);
   }
 }
 

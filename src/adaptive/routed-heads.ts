@@ -1,11 +1,11 @@
-import { functional, type Module, type MultiHeadAttention } from "../nn";
+import { type AttentionMask, type Module, type MultiHeadAttention, PackedAttention } from "../nn";
 import { cat, noGrad, type Tensor, tensor } from "../torch";
 import type { Alternative } from "./alternative";
 import type { Rows, SiteDecision } from "./decisions";
 import { headsOf, type RunHeads } from "./heads";
 import { withoutUpdates } from "./low-rank";
 import { mergeHeads } from "./merge-heads";
-import { blend, RoutedModule, rowSelector } from "./routed-module";
+import { blend, onRows, RoutedModule, rowSelector } from "./routed-module";
 import type { Routing } from "./routing";
 
 /** Heads that the same rows run in. */
@@ -14,7 +14,7 @@ interface Group {
   readonly rows: Rows;
 }
 
-type HeadArguments = readonly [x: Tensor, mask: Tensor | null, context: Tensor];
+type HeadArguments = readonly [x: Tensor, mask: AttentionMask, context: Tensor];
 
 /**
  * Attention in which every head of every input is a decision: the alternative's query, key and
@@ -39,23 +39,17 @@ export class RoutedHeads extends RoutedModule {
     super(attention, "head", alternatives);
   }
 
-  /** Takes what the attention takes, gives its heads' contexts [B,S,D]. */
-  override forward(x: Tensor, mask: Tensor | null = null, context: Tensor = x): Tensor {
+  /** Takes what the attention takes, gives its heads' contexts [B,S,D], or packed [R,D]. */
+  override forward(x: Tensor, mask: AttentionMask = null, context: Tensor = x): Tensor {
     const decisions = this.positions.map((position) => this.routing.at(position));
-    const gate = cat(decisions.map((decision) => decision.gate)); // [H B,K]
-    const choice = cat(decisions.map((decision) => decision.choice)); // [H B]
-    const argsOf = rowSelector<HeadArguments>([x, mask, context], x.shape[0]);
+    const argsOf = rowSelector<HeadArguments>([x, mask, context], decisions[0].choice.length);
     const run = (which: "picked" | "compared") => () =>
       this.modules.map((_, k) => this.run(k, groupsOf(decisions, which, k), argsOf));
 
     const winners = run("picked")();
-    const losers = gate.requiresGrad ? noGrad(run("compared")) : [];
-    const some = gate.requiresGrad ? partly(decisions) : null;
-    const contexts = blend(gate, choice, winners, losers, some); // [H B,S,d]
-    return contexts
-      .unflatten(0, [this.positions.length, x.shape[0]])
-      .permute([1, 2, 0, 3])
-      .flatten(2);
+    const losers = decisions[0].gate.requiresGrad ? noGrad(run("compared")) : [];
+    const contexts = blend(decisions, winners, losers); // [H B,S,d] or [H R,d]
+    return contexts.unflatten(0, [decisions.length, x.shape[0]]).movedim(0, -2).flatten(-2);
   }
 
   override merged(mask: readonly number[]): Module {
@@ -65,7 +59,7 @@ export class RoutedHeads extends RoutedModule {
     );
   }
 
-  /** The contexts of an alternative where it runs, head after head: [n,S,d]; null for nowhere. */
+  /** The contexts of an alternative where it runs, head after head: [n,S,d] or [n,d]; null for nowhere. */
   private run(
     k: number,
     groups: readonly Group[],
@@ -76,7 +70,7 @@ export class RoutedHeads extends RoutedModule {
       this.modules[k],
       groups.map(({ heads }) => heads),
     );
-    const byHead: Tensor[] = []; // each [rows,S,d]
+    const byHead: Tensor[] = []; // each [rows,S,d] or [rows,d]
     for (const [n, group] of groups.entries()) {
       const contexts = this.runGroup(k, group, run[n], argsOf(group.rows)).unbind(1);
       for (const [place, head] of group.heads.entries()) byHead[head] = contexts[place];
@@ -84,17 +78,16 @@ export class RoutedHeads extends RoutedModule {
     return cat(byHead.filter((context) => context !== undefined));
   }
 
-  /** [rows,heads,S,d] */
+  /** [rows,heads,S,d] or [rows,heads,d] */
   private runGroup(
     k: number,
     { heads, rows }: Group,
     run: RunHeads,
     [x, mask, context]: HeadArguments,
   ): Tensor {
-    const { result, flops } = functional.countFlops(() => run(x, maskOf(mask, heads), context));
-    for (const head of heads) {
-      this.routing.record(this.positions[head], k, rows, flops / heads.length);
-    }
+    const { result, bySample } = onRows(rows, () => run(x, maskOf(mask, heads), context));
+    const byHead = bySample.map((flops) => flops / heads.length);
+    for (const head of heads) this.routing.record(this.positions[head], k, rows, byHead);
     return result;
   }
 }
@@ -113,23 +106,9 @@ function groupsOf(
   return [...groups].map(([rows, heads]) => ({ heads, rows }));
 }
 
-/** Which of [H B] rows the losers of each alternative are of, where not all losers are there. */
-function partly(decisions: readonly SiteDecision[]): { index: Tensor }[] | null {
-  const isWhole = ({ others, compared }: SiteDecision) =>
-    compared.every((rows, k) => rows === others[k]);
-  if (decisions.every(isWhole)) return null;
-  const [{ choice, compared }] = decisions;
-  const [batch] = choice.shape;
-  return compared.map((_, k) => {
-    const rows = decisions.flatMap((decision, head) =>
-      decision.compared[k].numbers.map((row) => head * batch + row),
-    );
-    return { index: tensor(rows, { dtype: "int64", device: choice.device }) };
-  });
-}
-
 /** The mask of some heads where it is not the same for all: [..,H,S,S'] -> [..,heads,S,S']. */
-function maskOf(mask: Tensor | null, heads: readonly number[]): Tensor | null {
+function maskOf(mask: AttentionMask, heads: readonly number[]): AttentionMask {
+  if (mask instanceof PackedAttention) return mask;
   const perHead = mask !== null && mask.ndim >= 3 && mask.size(-3) > 1;
   if (!perHead) return mask;
   return mask.indexSelect(-3, tensor([...heads], { dtype: "int64", device: mask.device }));

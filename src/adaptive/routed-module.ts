@@ -1,7 +1,7 @@
-import { Module, type Registered } from "../nn";
-import { ops, Tensor } from "../torch";
+import { functional, Module, PackedAttention, packingOf, type Registered, whilePart } from "../nn";
+import { cat, ops, Tensor } from "../torch";
 import type { Alternative } from "./alternative";
-import type { Rows } from "./decisions";
+import type { Rows, SiteDecision } from "./decisions";
 import type { Part } from "./site";
 
 /**
@@ -49,9 +49,9 @@ export abstract class RoutedModule extends Module {
 }
 
 /**
- * Picks the rows of a group out of all arguments. Tensors whose leading dimension is the batch
- * follow their rows; those whose leading dimension is 1 go to all rows. A group that is asked for
- * twice, and a tensor that is there twice, cost once.
+ * Picks the inputs of a group out of all arguments. Tensors whose leading dimension is the batch
+ * follow their inputs, those of packed rows too; those whose leading dimension is 1 go to all. A
+ * group that is asked for twice, and a tensor that is there twice, cost once.
  */
 export function rowSelector<A extends readonly unknown[]>(
   args: A,
@@ -59,70 +59,85 @@ export function rowSelector<A extends readonly unknown[]>(
 ): (rows: Rows) => A {
   const selected = new Map<Rows, A>();
   return (rows) => {
-    const { index } = rows;
-    if (index === null) return args;
+    if (rows.index === null) return args;
     if (!selected.has(rows)) {
       const made = new Map<unknown, unknown>();
-      for (const arg of args) if (!made.has(arg)) made.set(arg, selectRows(arg, index, batch));
+      for (const arg of args) if (!made.has(arg)) made.set(arg, select(arg, rows, batch));
       selected.set(rows, args.map((arg) => made.get(arg)) as unknown as A);
     }
     return selected.get(rows)!;
   };
 }
 
-function selectRows(arg: unknown, index: Tensor, batch: number): unknown {
+function select(arg: unknown, { numbers, index }: Rows, batch: number): unknown {
+  if (arg instanceof PackedAttention) return arg.part(numbers, index!.device);
   if (!(arg instanceof Tensor) || arg.ndim === 0) return arg;
-  if (arg.shape[0] === batch) return arg.indexSelect(0, index);
-  if (arg.shape[0] === 1) return arg;
+  const [leading] = arg.shape;
+  if (leading === batch) return arg.indexSelect(0, index!);
+  const packing = packingOf(leading);
+  if (packing) return arg.indexSelect(0, packing.part(numbers, index!.device).index);
+  if (leading === 1) return arg;
   throw new Error(
     `a routed site got a tensor [${arg.shape}] at batch ${batch}: its leading dimension has to be the batch or 1`,
   );
 }
 
-/**
- * Puts the results [rows, ...] of those that won back in batch order: [B, ...]. Takes the gate
- * [B,K], the choice [B], and the results of every alternative where it won and where it lost;
- * `partly` has the rows of the losers where not all of them are there.
- */
-export function blend(
-  gate: Tensor,
-  choice: Tensor,
-  winners: readonly (Tensor | null)[],
-  losers: readonly (Tensor | null)[],
-  partly: readonly Pick<Rows, "index">[] | null = null,
-): Tensor {
-  const all = winners.filter((winner) => winner !== null);
-  const none = all[0].newEmpty([0]);
-  const route = (compared: readonly (Tensor | null)[]) =>
-    all.length === 1 && compared.length === 0
-      ? all[0]
-      : (ops.adaptune.route_blend(
-          gate,
-          choice,
-          winners.map((winner) => winner ?? none),
-          winners.map((_, k) => compared[k] ?? none),
-        ) as Tensor);
-  return partly === null ? route(losers) : withSlopes(route([]), gate, losers, partly);
+/** Runs an alternative on the inputs of a group, and counts the FLOPs of each. */
+export function onRows<T>(rows: Rows, run: () => T) {
+  const { numbers, index } = rows;
+  const packed = () => (index === null ? run() : whilePart(numbers, index.device, run));
+  return functional.countFlops(packed, numbers.length);
 }
 
 /**
- * y + (g_k - g_k) (y_k - y) for the rows where alternative k lost and its y_k is there: y itself,
- * and for the gate the gradient <dL/dy, y_k - y> that the blend of all rows gives.
+ * Puts the results [rows, ...] of those that won back in batch order: [B, ...], or packed [R, ...].
+ * Takes the results of every alternative where it won and where it is compared. Of several
+ * decisions, such as those of all heads, the results are one after the other: [N B, ...].
  */
-function withSlopes(
-  y: Tensor,
-  gate: Tensor,
+export function blend(
+  decisions: readonly SiteDecision[],
+  winners: readonly (Tensor | null)[],
   losers: readonly (Tensor | null)[],
-  partly: readonly Pick<Rows, "index">[],
 ): Tensor {
-  const values = y.detach();
-  return losers.reduce<Tensor>((sum, loser, k) => {
-    if (loser === null) return sum;
-    const { index } = partly[k];
-    const some = (tensor: Tensor) => (index === null ? tensor : tensor.indexSelect(0, index));
-    const picked = some(gate.select(1, k)).to(y.dtype); // [rows]
-    const nothing = picked.sub(picked.detach()).view([-1, ...y.shape.slice(1).map(() => 1)]);
-    const slope = loser.sub(some(values)).mul(nothing); // [rows, ...]
-    return index === null ? sum.add(slope) : sum.indexAdd(0, index, slope);
-  }, y);
+  const all = winners.filter((winner) => winner !== null);
+  if (all.length === 1 && losers.length === 0) return all[0];
+  const gates = decisions.map(({ gate }) => gate); // each [B,K]
+  const choice = decisions.flatMap((decision) => decision.choice); // [N B]
+  const none = all[0].newEmpty([0]);
+  const rows = all.reduce((sum, winner) => sum + winner.shape[0], 0);
+  const lengths = rows === choice.length ? [] : lengthsOf(rows, choice.length);
+  return ops.adaptune.route_blend(
+    gates.length === 1 ? gates[0] : cat(gates),
+    winners.map((winner) => winner ?? none),
+    winners.map((_, k) => losers[k] ?? none),
+    choice,
+    { lengths, compared: comparedBits(decisions) },
+  ) as Tensor;
+}
+
+/** How many of so many rows each input has; heads, one after the other, have the same. */
+function lengthsOf(rows: number, inputs: number): number[] {
+  for (let times = 1; times <= inputs; times++) {
+    const packing = rows % times === 0 ? packingOf(rows / times) : null;
+    if (packing && packing.lengths.length * times === inputs) {
+      return Array.from({ length: times }, () => packing.lengths).flat();
+    }
+  }
+  throw new Error(
+    `a routed site gave ${rows} rows for ${inputs} inputs: they are neither one each nor packed`,
+  );
+}
+
+/** For each input a bit for each alternative that it is compared with; nothing where with all. */
+function comparedBits(decisions: readonly SiteDecision[]): number[] {
+  const isWhole = ({ others, compared }: SiteDecision) =>
+    compared.every((rows, k) => rows === others[k]);
+  if (decisions.every(isWhole)) return [];
+  return decisions.flatMap(({ choice, compared }) => {
+    const bits = choice.map(() => 0);
+    for (const [k, { numbers }] of compared.entries()) {
+      for (const number of numbers) bits[number] |= 1 << k;
+    }
+    return bits;
+  });
 }

@@ -1,9 +1,9 @@
-import { functional, type Module } from "../nn";
+import type { Module } from "../nn";
 import { noGrad, Tensor } from "../torch";
 import type { Alternative } from "./alternative";
 import type { Rows, SiteDecision } from "./decisions";
 import { withoutUpdates } from "./low-rank";
-import { blend, RoutedModule, rowSelector } from "./routed-module";
+import { blend, onRows, RoutedModule, rowSelector } from "./routed-module";
 import type { Routing } from "./routing";
 import type { Part } from "./site";
 
@@ -36,7 +36,7 @@ export class RoutedSite extends RoutedModule {
    */
   override forward(...args: unknown[]): unknown {
     const decision = this.routing.at(this.position);
-    const argsOf = rowSelector(args, decision.choice.shape[0]);
+    const argsOf = rowSelector(args, decision.choice.length);
     const run = (rows: Rows, k: number) =>
       rows.numbers.length === 0 ? null : this.run(k, rows, argsOf(rows));
 
@@ -51,15 +51,10 @@ export class RoutedSite extends RoutedModule {
   }
 
   private run(k: number, rows: Rows, args: readonly unknown[]): unknown {
-    const { result, flops } = functional.countFlops(() => this.modules[k].forward(...args));
-    this.routing.record(this.position, k, rows, flops);
+    const { result, bySample } = onRows(rows, () => this.modules[k].forward(...args));
+    this.routing.record(this.position, k, rows, bySample);
     return result;
   }
-}
-
-/** Which rows the losers of each alternative are of, where not all losers are there. */
-function partly({ others, compared }: SiteDecision): readonly Rows[] | null {
-  return compared.every((rows, k) => rows === others[k]) ? null : compared;
 }
 
 /** Blends tensors, and what lists and records hold at the same place. */
@@ -71,7 +66,7 @@ function blendResults(
   const example = winners.find((winner) => winner !== null);
   if (example instanceof Tensor) {
     const tensors = [winners, losers] as (Tensor | null)[][];
-    return blend(decision.gate, decision.choice, tensors[0], tensors[1], partly(decision));
+    return blend([decision], tensors[0], tensors[1]);
   }
   if (typeof example !== "object" || example === null || example === undefined) {
     throw new Error(`a routed site gave ${typeof example} where it has to give tensors`);

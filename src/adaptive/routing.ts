@@ -55,11 +55,11 @@ export class Routing {
     return this.decisions.sites[site];
   }
 
-  /** Records that alternative k of site n ran on some rows. */
-  record(site: number, k: number, rows: Rows, flops: number): void {
+  /** Records that alternative k of site n ran on some rows, and what it spent on each of them. */
+  record(site: number, k: number, rows: Rows, flops: Float64Array): void {
     const mode = isGradEnabled() ? "withGradient" : "withoutGradient";
     this.counts[site][k][mode] += rows.numbers.length;
-    for (const row of rows.numbers) this.flops[row] += flops / rows.numbers.length;
+    for (const [n, row] of rows.numbers.entries()) this.flops[row] += flops[n];
   }
 
   /** What ran since the start or the last `reset`, by site and alternative. */

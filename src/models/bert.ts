@@ -1,4 +1,5 @@
 import {
+  type AttentionMask,
   Dropout,
   GELU,
   LayerNorm,
@@ -9,7 +10,13 @@ import {
   type Registered,
 } from "../nn";
 import type { Tensor } from "../torch";
-import { AttentionSegment, Block, FeedForwardSegment } from "./block";
+import {
+  AttentionSegment,
+  Block,
+  FeedForwardSegment,
+  readThroughBlocks,
+  throughBlocks,
+} from "./block";
 
 /** What the blocks of a BERT need to know (Devlin et al. 2019, arXiv 1810.04805). */
 export interface BertSize {
@@ -46,9 +53,12 @@ export class BertLayer extends Block {
     this.feedForward = new BertFeedForward(size);
   }
 
-  /** hidden [B,S,D], mask [B,1,1,S] added to the attention's scores -> [B,S,D] */
-  override forward(hidden: Tensor, mask: Tensor | null = null): Tensor {
-    return this.feedForward.forward(this.attention.forward(hidden, mask));
+  /**
+   * hidden [B,S,D], mask [B,1,1,S] added to the attention's scores -> [B,S,D]; what is attended to
+   * is the context [B,S',D], hidden itself by default. Or all as packed rows.
+   */
+  override forward(hidden: Tensor, mask: AttentionMask = null, context = hidden): Tensor {
+    return this.feedForward.forward(this.attention.forward(hidden, mask, context));
   }
 
   override registered(): Registered[] {
@@ -72,7 +82,7 @@ export class BertAttention extends AttentionSegment {
     this.output = new BertOutput(size.hidden_size, size);
   }
 
-  override forward(hidden: Tensor, mask: Tensor | null = null, context = hidden): Tensor {
+  override forward(hidden: Tensor, mask: AttentionMask = null, context = hidden): Tensor {
     return this.output.forward(this.self.forward(hidden, mask, context), hidden);
   }
 }
@@ -136,9 +146,14 @@ export class BertEncoder extends Module {
     this.layer = new ModuleList(blocks);
   }
 
-  /** hidden [B,S,D], mask [B,1,1,S] -> [B,S,D] */
+  /** hidden [B,S,D], mask [B,1,1,S] -> [B,S,D], zeros at padding */
   override forward(hidden: Tensor, mask: Tensor | null = null): Tensor {
-    return [...this.layer].reduce((state, block) => block.forward(state, mask), hidden);
+    return throughBlocks(this.layer, hidden, mask);
+  }
+
+  /** One position of each sample after the blocks, all that is computed of the last: [B,D]. */
+  read(hidden: Tensor, mask: Tensor | null, positions: readonly number[]): Tensor {
+    return readThroughBlocks(this.layer, hidden, mask, positions);
   }
 }
 

@@ -1,5 +1,14 @@
-import { Module, type MultiHeadAttention } from "../nn";
+import {
+  type AttentionMask,
+  Module,
+  type MultiHeadAttention,
+  PackedAttention,
+  Packing,
+  pack,
+  whilePacked,
+} from "../nn";
 import type { Tensor } from "../torch";
+import * as torch from "../torch";
 
 /**
  * A transformer block, whatever the model: BertLayer, ViTLayer, LxmertCrossLayer. It is made of
@@ -20,9 +29,9 @@ export abstract class AttentionSegment extends Module {
 
   /**
    * hidden [B,S,D] -> [B,S,D]; the mask, added to the scores, broadcasts to [B,H,S,S'], and the
-   * context [B,S',D], hidden itself by default, is what is attended to.
+   * context [B,S',D], hidden itself by default, is what is attended to. Or all as packed rows.
    */
-  abstract override forward(hidden: Tensor, mask?: Tensor | null, context?: Tensor): Tensor;
+  abstract override forward(hidden: Tensor, mask?: AttentionMask, context?: Tensor): Tensor;
 }
 
 /** What a block adds to its input position by position: [..,D] -> [..,D]. */
@@ -41,4 +50,64 @@ export interface Intermediate extends Module {
 /** The end of a segment: x [..,n] and the residual [..,D] -> [..,D]. */
 export interface Output extends Module {
   forward(x: Tensor, residual: Tensor): Tensor;
+}
+
+/** A block of one stream, which can read from another state than it passes on. */
+export interface Layer extends Module {
+  forward(hidden: Tensor, mask: AttentionMask, context?: Tensor): Tensor;
+}
+
+/**
+ * Runs blocks one after the other, and no padding: hidden [B,S,D], mask [B,1,1,S] -> [B,S,D], with
+ * zeros where the mask leaves positions out.
+ */
+export function throughBlocks(
+  blocks: Iterable<Layer>,
+  hidden: Tensor,
+  mask: Tensor | null,
+): Tensor {
+  const packed = pack(hidden, mask);
+  if (packed === null) return inOrder(blocks, hidden, mask);
+  const { rows, packing, attention } = packed;
+  return packed.unpack(whilePacked([packing], () => inOrder(blocks, rows, attention)));
+}
+
+/**
+ * What is at one position of each sample after the blocks: hidden [B,S,D] -> [B,D]. The last block
+ * computes that position alone.
+ */
+export function readThroughBlocks(
+  blocks: Iterable<Layer>,
+  hidden: Tensor,
+  mask: Tensor | null,
+  positions: readonly number[],
+): Tensor {
+  const [batch, length, size] = hidden.shape;
+  const all = [...blocks];
+  const before = all.slice(0, -1);
+  const last = (queries: Tensor, attention: AttentionMask, context: Tensor) =>
+    all.length === 0 ? queries : all[all.length - 1].forward(queries, attention, context);
+  const packed = pack(hidden, mask);
+  if (packed === null) {
+    const state = inOrder(before, hidden, mask);
+    const places = positions.map((position, sample) => sample * length + position);
+    const index = torch.tensor(places, { dtype: "int64", device: hidden.device });
+    const queries = state
+      .reshape([batch * length, size])
+      .indexSelect(0, index)
+      .unsqueeze(1);
+    return last(queries, mask, state).squeeze(1);
+  }
+  const { rows, packing, attention } = packed;
+  const single = new Packing(positions.map(() => 1));
+  return whilePacked([packing], () => {
+    const state = inOrder(before, rows, attention);
+    return last(packed.at(state, positions), new PackedAttention(single, packing), state);
+  });
+}
+
+function inOrder(blocks: Iterable<Layer>, hidden: Tensor, mask: AttentionMask): Tensor {
+  let state = hidden;
+  for (const block of blocks) state = block.forward(state, mask);
+  return state;
 }

@@ -24,9 +24,9 @@ export {
   type BertInputs,
   type BertOutputs,
 } from "./bert-model";
-export { AttentionSegment, Block, FeedForwardSegment } from "./block";
+export { AttentionSegment, Block, FeedForwardSegment, readThroughBlocks } from "./block";
 export { coordinateEmbeddings } from "./coordinates";
-export { Lxmert, type LxmertInputs, type LxmertOutputs } from "./lxmert";
+export { Lxmert, type LxmertInputs, type LxmertOutputs, throughStreams } from "./lxmert";
 export { LxmertConfig } from "./lxmert-config";
 export { LxmertCrossLayer, type Streams } from "./lxmert-cross-layer";
 export { LxmertForPreTraining, type LxmertPreTrainingOutputs } from "./lxmert-for-pre-training";

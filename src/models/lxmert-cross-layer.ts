@@ -1,4 +1,4 @@
-import type { Registered } from "../nn";
+import { type AttentionMask, attentionAcross, type Registered } from "../nn";
 import type { Tensor } from "../torch";
 import { BertAttention, BertFeedForward, type BertSize } from "./bert";
 import { Block } from "./block";
@@ -35,15 +35,17 @@ export class LxmertCrossLayer extends Block {
     return 2;
   }
 
-  /** language [B,T,D], vision [B,O,D] and their masks [B,1,1,T], [B,1,1,O] -> both of them. */
+  /** language [B,T,D], vision [B,O,D] and their masks [B,1,1,T], [B,1,1,O] -> both of them. Or packed. */
   override forward(
     language: Tensor,
     vision: Tensor,
-    languageMask: Tensor | null = null,
-    visionMask: Tensor | null = null,
+    languageMask: AttentionMask = null,
+    visionMask: AttentionMask = null,
   ): Streams {
-    const read = this.visual_attention.forward(language, visionMask, vision);
-    const seen = this.visual_attention.forward(vision, languageMask, language);
+    const toVision = attentionAcross(languageMask, visionMask);
+    const toLanguage = attentionAcross(visionMask, languageMask);
+    const read = this.visual_attention.forward(language, toVision, vision);
+    const seen = this.visual_attention.forward(vision, toLanguage, language);
     return [
       this.langFeedForward.forward(this.lang_self_att.forward(read, languageMask)),
       this.visnFeedForward.forward(this.visn_self_att.forward(seen, visionMask)),

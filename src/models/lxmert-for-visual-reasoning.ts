@@ -1,8 +1,9 @@
 import type { Sequential } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { throughBlocks } from "./block";
 import { initialiseLikeBert } from "./initialise";
-import type { LxmertEmbedded, LxmertInputs } from "./lxmert";
+import { type LxmertEmbedded, type LxmertInputs, throughStreams } from "./lxmert";
 import { LxmertConfig } from "./lxmert-config";
 import { twoLayers } from "./lxmert-heads";
 import { LxmertModel } from "./lxmert-model";
@@ -53,11 +54,11 @@ export class LxmertForVisualReasoning extends LxmertModel {
     const { encoder, pooler } = this.lxmert;
     const pairs = [0, 1].map((image) => this.lxmert.embedStreams(withImage(inputs, image)));
     const [{ language, languageMask }] = pairs;
-    const words = encoder.read(language, languageMask); // the same for both images
-    const pooledOf = ({ vision, visionMask }: LxmertEmbedded) => {
-      const regions = encoder.relate(vision, visionMask);
-      const streams = { language: words, languageMask, vision: regions, visionMask };
-      return pooler.forward(encoder.cross(streams)[0]);
+    const words = throughBlocks(encoder.layer, language, languageMask); // the same for both images
+    const { r_layers, x_layers } = encoder;
+    const pooledOf = (embedded: LxmertEmbedded) => {
+      const streams = { ...embedded, language: words };
+      return pooler.forward(throughStreams({ layer: [], r_layers, x_layers }, streams)[0]);
     };
     const pooled = torch.cat(pairs.map(pooledOf), 1); // [B,2D]
     return { pooled, logits: this.logit_fc.forward(pooled) };

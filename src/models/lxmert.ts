@@ -1,4 +1,13 @@
-import { Dropout, type LayerNorm, Linear, Module, ModuleList } from "../nn";
+import {
+  type AttentionMask,
+  Dropout,
+  type LayerNorm,
+  Linear,
+  Module,
+  ModuleList,
+  packTogether,
+  whilePacked,
+} from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { BertLayer, bertLayerNorm } from "./bert";
@@ -128,32 +137,46 @@ export class LxmertEncoder extends Module {
     this.x_layers = repeat(x_layers, () => new LxmertCrossLayer(config));
   }
 
-  override forward({ language, vision, languageMask, visionMask }: LxmertEmbedded): Streams {
-    return this.cross({
-      language: this.read(language, languageMask),
-      vision: this.relate(vision, visionMask),
-      languageMask,
-      visionMask,
-    });
+  override forward(embedded: LxmertEmbedded): Streams {
+    return throughStreams(this, embedded);
   }
+}
 
-  /** The words alone: [B,T,D] -> [B,T,D]. */
-  read(language: Tensor, mask: Tensor | null): Tensor {
-    return [...this.layer].reduce((state, block) => block.forward(state, mask), language);
-  }
+/** The blocks of a model with two streams. */
+export interface StreamBlocks {
+  readonly layer: Iterable<BertLayer>;
+  readonly r_layers: Iterable<BertLayer>;
+  readonly x_layers: Iterable<LxmertCrossLayer>;
+}
 
-  /** The regions alone: [B,O,D] -> [B,O,D]. */
-  relate(vision: Tensor, mask: Tensor | null): Tensor {
-    return [...this.r_layers].reduce((state, block) => block.forward(state, mask), vision);
-  }
+/** Runs words and regions through blocks, and no padding: zeros where masks leave positions out. */
+export function throughStreams(blocks: StreamBlocks, embedded: LxmertEmbedded): Streams {
+  const { language, vision, languageMask, visionMask } = embedded;
+  const packed = packTogether([
+    [language, languageMask],
+    [vision, visionMask],
+  ]);
+  if (packed === null) return crossing(blocks, [language, vision], [languageMask, visionMask]);
+  const [words, regions] = packed;
+  const [read, seen] = whilePacked([words.packing, regions.packing], () =>
+    crossing(blocks, [words.rows, regions.rows], [words.attention, regions.attention]),
+  );
+  return [words.unpack(read), regions.unpack(seen)];
+}
 
-  /** Both together. */
-  cross({ language, vision, languageMask, visionMask }: LxmertEmbedded): Streams {
-    return [...this.x_layers].reduce<Streams>(
-      ([words, regions], block) => block.forward(words, regions, languageMask, visionMask),
-      [language, vision],
-    );
+function crossing(
+  { layer, r_layers, x_layers }: StreamBlocks,
+  [language, vision]: Streams,
+  [languageMask, visionMask]: readonly [AttentionMask, AttentionMask],
+): Streams {
+  let words = language;
+  let regions = vision;
+  for (const block of layer) words = block.forward(words, languageMask);
+  for (const block of r_layers) regions = block.forward(regions, visionMask);
+  for (const block of x_layers) {
+    [words, regions] = block.forward(words, regions, languageMask, visionMask);
   }
+  return [words, regions];
 }
 
 /** Regions as the blocks see them: (LN(features [B,O,F]) + LN(boxes [B,O,4])) / 2 -> [B,O,D]. */

@@ -1,4 +1,11 @@
-import { Linear, Module, ModuleList, type MultiHeadAttention, type Registered } from "../nn";
+import {
+  type AttentionMask,
+  Linear,
+  Module,
+  ModuleList,
+  type MultiHeadAttention,
+  type Registered,
+} from "../nn";
 import type { Tensor } from "../torch";
 
 /** A stand-in as `config.json` has it. */
@@ -101,7 +108,7 @@ export class LinearBesideHeads extends StandIn {
     super();
   }
 
-  override forward(x: Tensor, mask?: Tensor | null, context?: Tensor): Tensor {
+  override forward(x: Tensor, mask?: AttentionMask, context?: Tensor): Tensor {
     return this.attention.forward(x, mask, context).add(this.linear.forward(x));
   }
 

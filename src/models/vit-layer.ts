@@ -1,4 +1,5 @@
 import {
+  type AttentionMask,
   Dropout,
   type LayerNorm,
   Linear,
@@ -32,7 +33,7 @@ export class ViTLayer extends Block {
   }
 
   /** hidden [B,S,D], mask [B,1,1,S] added to the attention's scores -> [B,S,D] */
-  override forward(hidden: Tensor, mask: Tensor | null = null): Tensor {
+  override forward(hidden: Tensor, mask: AttentionMask = null): Tensor {
     return this.feedForward.forward(this.attention.forward(hidden, mask));
   }
 
@@ -60,7 +61,7 @@ export class ViTAttention extends AttentionSegment {
     this.output = new ViTOutput(config.hidden_size, config);
   }
 
-  override forward(hidden: Tensor, mask: Tensor | null = null): Tensor {
+  override forward(hidden: Tensor, mask: AttentionMask = null): Tensor {
     return this.output.forward(this.self.forward(this.norm.forward(hidden), mask), hidden);
   }
 

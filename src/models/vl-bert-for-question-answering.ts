@@ -13,8 +13,6 @@ const headRenames: readonly Rename[] = [
 ];
 
 export interface VLBertOutputs extends Record<string, Tensor> {
-  /** [B,S,D], S = T + O + 1: words, regions, the end */
-  hidden: Tensor;
   /** [B,A] */
   logits: Tensor;
 }
@@ -23,6 +21,8 @@ export interface VLBertOutputs extends Record<string, Tensor> {
  * VL-BERT that answers questions: scores for A answers, read at the [MASK] token.
  *
  *     vlbert -> hidden [B,S,D], at [MASK] [B,D] -> final_mlp -> logits [B,A]
+ *
+ * Of the last block it computes nothing but that token.
  */
 export class VLBertForQuestionAnswering extends VLBertModel {
   static override readonly architecture = "VLBertForQuestionAnswering";
@@ -41,17 +41,10 @@ export class VLBertForQuestionAnswering extends VLBertModel {
     this.initialise(this.final_mlp);
   }
 
+  /** Throws for rows that have no or several [MASK] tokens. */
   override forward(inputs: VLBertInputs): VLBertOutputs {
-    const hidden = this.encode(this.embed(inputs));
-    return { hidden, logits: this.answer(hidden, inputs) };
-  }
-
-  /** hidden [B,S,D] -> logits [B,A]; throws for rows that have no or several [MASK] tokens. */
-  answer(hidden: Tensor, inputs: VLBertInputs): Tensor {
-    const [batch, length, size] = hidden.shape;
-    const starts = torch.arange(0, batch * length, length, { device: hidden.device }); // [B]
-    const rows = starts.add(this.maskPositions(inputs));
-    return this.final_mlp.forward(hidden.reshape([batch * length, size]).indexSelect(0, rows));
+    const read = this.vlbert.read(this.embed(inputs), this.maskPositions(inputs)); // [B,D]
+    return { logits: this.final_mlp.forward(read) };
   }
 
   /**
@@ -79,19 +72,25 @@ export class VLBertForQuestionAnswering extends VLBertModel {
     );
   }
 
-  /** Where each row's [MASK] token is: [B] int64. */
-  private maskPositions(inputs: VLBertInputs): Tensor {
+  /** Where each row's [MASK] token is. */
+  private maskPositions(inputs: VLBertInputs): number[] {
     const { mask_token_id } = this.config;
     const asked = inputs.inputIds.eq(mask_token_id).logicalAnd(textMaskOf(inputs)); // [B,T]
-    const counts = asked.sum(1).toArray() as unknown as ArrayLike<number | bigint>;
-    const problems = Array.from(counts, (count, row) => ({ count: Number(count), row }))
-      .filter(({ count }) => count !== 1)
-      .map(({ count, row }) => `row ${row} has ${count}`);
+    const [batch, tokens] = asked.shape;
+    const isAsked = asked.toTypedArray();
+    const found = Array.from({ length: batch }, (_, row) =>
+      Array.from({ length: tokens }, (_, token) => token).filter(
+        (token) => isAsked[row * tokens + token],
+      ),
+    );
+    const problems = found.flatMap(({ length }, row) =>
+      length === 1 ? [] : [`row ${row} has ${length}`],
+    );
     if (problems.length > 0) {
       throw new Error(
         `each text needs one [MASK] token (mask_token_id ${mask_token_id}): ${problems.join(", ")}`,
       );
     }
-    return asked.to("uint8").argmax(1);
+    return found.map(([position]) => position);
   }
 }

@@ -92,6 +92,11 @@ export class VLBert extends Module {
     return this.encoder.forward(hidden, mask);
   }
 
+  /** hidden [B,S,D] -> what is at one position of each sample: [B,D] */
+  read({ hidden, mask }: Embedded, positions: readonly number[]): Tensor {
+    return this.encoder.read(hidden, mask, positions);
+  }
+
   override forward(parts: VLBertParts): Tensor {
     return this.encode(this.embed(parts));
   }

@@ -1,7 +1,8 @@
 import type { Tensor } from "../torch";
-import { scaledDotProductAttention } from "./functional";
+import { packedAttention, scaledDotProductAttention } from "./functional";
 import { type FactoryOptions, Linear } from "./linear";
 import { Module } from "./module";
+import { type AttentionMask, PackedAttention } from "./packing";
 
 export interface AttentionSize extends FactoryOptions {
   /** Width of the keys' and values' source; that of the queries by default. */
@@ -42,14 +43,20 @@ export class MultiHeadAttention extends Module {
     this.value = new Linear(contextSize, size, linear);
   }
 
-  /** The mask, added to the scores or boolean with true where to attend, broadcasts to [B,H,S,S']. */
-  override forward(x: Tensor, mask: Tensor | null = null, context: Tensor = x): Tensor {
-    const attended = scaledDotProductAttention(
-      this.split(this.query.forward(x)),
-      this.split(this.key.forward(context)),
-      this.split(this.value.forward(context)),
-      { attnMask: mask, dropoutP: this.training ? this.dropout : 0 },
-    );
+  /**
+   * The mask, added to the scores or boolean with true where to attend, broadcasts to [B,H,S,S'];
+   * with a packing in its place, x and the context are packed rows [R,D] and [R',C].
+   */
+  override forward(x: Tensor, mask: AttentionMask = null, context: Tensor = x): Tensor {
+    const query = this.query.forward(x);
+    const key = this.key.forward(context);
+    const value = this.value.forward(context);
+    const dropoutP = this.training ? this.dropout : 0;
+    if (mask instanceof PackedAttention) {
+      return packedAttention(query, key, value, mask, { heads: this.heads, dropoutP });
+    }
+    const parts = [query, key, value].map((rows) => this.split(rows)) as [Tensor, Tensor, Tensor];
+    const attended = scaledDotProductAttention(...parts, { attnMask: mask, dropoutP });
     return attended.transpose(1, 2).flatten(2); // [B,H,S,d] -> [B,S,D]
   }
 

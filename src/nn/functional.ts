@@ -1,40 +1,60 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { type PackedAttention, packingOf } from "./packing";
 
 /** The count under way, null outside of `countFlops`: like the gradient mode, it is dynamic. */
-let counter: { flops: number } | null = null;
+let counter: { flops: number; readonly bySample: Float64Array } | null = null;
 
 /**
  * Runs a synchronous function and counts the floating-point operations of its matrix products,
  * 2 m n k for [m,k] x [k,n], attention included, the backward not. Counts nest: what an inner
- * one counts counts in the outer one too.
+ * one counts counts in the outer one's total too.
+ *
+ * Of a batch of samples, `bySample` has each one's own part of what was not counted further inside:
+ * packed rows are their sample's, all else is spread evenly.
  */
-export function countFlops<T>(fn: () => T): { result: T; flops: number } {
+export function countFlops<T>(
+  fn: () => T,
+  samples = 1,
+): { result: T; flops: number; bySample: Float64Array } {
   const outer = counter;
-  const own = { flops: 0 };
+  const own = { flops: 0, bySample: new Float64Array(samples) };
   counter = own;
   try {
-    return { result: fn(), flops: own.flops };
+    const result = fn();
+    return { result, ...own };
   } finally {
     counter = outer;
-    count(own.flops);
+    if (outer) outer.flops += own.flops;
   }
 }
 
-function count(flops: number): void {
-  if (counter) counter.flops += flops;
+/** Counts operations on so many rows, by the shares that packed samples have of them. */
+function count(flops: number, rows: number, shares: readonly number[] | null = null): void {
+  if (counter === null) return;
+  const { bySample } = counter;
+  counter.flops += flops;
+  const known = shares ?? packingOf(rows)?.lengths;
+  if (known?.length === bySample.length) {
+    const total = shares ? shares.reduce((sum, share) => sum + share, 0) : rows;
+    for (const [sample, share] of known.entries()) bySample[sample] += (flops * share) / total;
+  } else {
+    for (let sample = 0; sample < bySample.length; sample++) {
+      bySample[sample] += flops / bySample.length;
+    }
+  }
 }
 
 /** x [..,n], weight [m,n], bias [m] -> x weight^T + bias [..,m]: all big products come through here. */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
-  count(2 * x.numel() * weight.shape[0]);
+  count(2 * x.numel() * weight.shape[0], x.shape[0]);
   return torch.linear(x, weight, bias);
 }
 
 /** a [..,m,k] x b [..,k,n] -> [..,m,n], batched over leading dimensions. */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   const product = a.matmul(b);
-  count(2 * product.numel() * a.shape[a.ndim - 1]);
+  count(2 * product.numel() * a.shape[a.ndim - 1], a.shape[0]);
   return product;
 }
 
@@ -53,7 +73,7 @@ export function conv2d(
   { stride = 1, padding = 0 }: ConvOptions = {},
 ): Tensor {
   const out = torch.conv2d(x, weight, bias, [stride, stride], [padding, padding]);
-  count((2 * out.numel() * weight.numel()) / weight.shape[0]);
+  count((2 * out.numel() * weight.numel()) / weight.shape[0], x.shape[0]);
   return out;
 }
 
@@ -71,8 +91,33 @@ export function scaledDotProductAttention(
   value: Tensor,
   { attnMask = null, dropoutP = 0 }: AttentionOptions = {},
 ): Tensor {
-  count(2 * query.numel() * (key.shape[2] + value.shape[2]));
+  count(2 * query.numel() * (key.shape[2] + value.shape[2]), query.shape[0]);
   return torch.scaledDotProductAttention(query, key, value, { attnMask, dropoutP });
+}
+
+/**
+ * query [R,D], key and value [R',D], packed rows of the same samples -> [R,D]: each sample's queries
+ * attend to its keys, in `heads` slices of D.
+ */
+export function packedAttention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  { queries, keys }: PackedAttention,
+  { heads, dropoutP = 0 }: { readonly heads: number; readonly dropoutP?: number },
+): Tensor {
+  const pairs = queries.lengths.map((length, sample) => length * keys.lengths[sample]);
+  const all = pairs.reduce((sum, each) => sum + each, 0);
+  count(4 * all * query.shape[1], query.shape[0], pairs);
+  return torch.ops.adaptune.packed_attention(
+    query,
+    key,
+    value,
+    [...queries.lengths],
+    [...keys.lengths],
+    heads,
+    { dropoutP },
+  ) as Tensor;
 }
 
 /** Normalises over the trailing dimensions `shape`. */

@@ -9,5 +9,18 @@ export * as init from "./init";
 export { LayerNorm, type LayerNormOptions } from "./layer-norm";
 export { type FactoryOptions, Linear, type LinearOptions } from "./linear";
 export { type CopyWeight, Module, ownStorage, type Registered } from "./module";
+export {
+  type AttentionMask,
+  attentionAcross,
+  type Packed,
+  PackedAttention,
+  Packing,
+  pack,
+  packingOf,
+  packTogether,
+  whilePacked,
+  whilePart,
+  withoutPacking,
+} from "./packing";
 export { Buffer, Parameter } from "./parameter";
 export { type LoadOptions, type LoadReport, uniqueWeights } from "./state";

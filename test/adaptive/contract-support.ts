@@ -1,4 +1,4 @@
-import type { AdaptedModel, Alternative, Policy } from "../../src/adaptive";
+import type { AdaptedModel, Alternative, Inputs, Policy } from "../../src/adaptive";
 import { Module, Parameter } from "../../src/nn";
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
@@ -30,6 +30,16 @@ function plainName(name: string, infix: string, known: ReadonlySet<string>): str
   const without = `${name.slice(0, at)}.${name.slice(at + infix.length)}`;
   if (known.has(without)) return without;
   return `${name.slice(0, name.lastIndexOf(".", at - 1))}.${name.slice(at + infix.length)}`;
+}
+
+/** Outputs whose padding is zeros, as packed models have it and padded ones do not. */
+export function zeroAtPadding(outputs: Record<string, Tensor>, inputs: Inputs) {
+  const masks = { hidden: "attentionMask", language: "attentionMask", vision: "regionMask" };
+  const zeroed = Object.entries(masks).flatMap(([name, key]) => {
+    const [output, mask] = [outputs[name], inputs[key]];
+    return output && mask ? [[name, output.mul(mask.to(output.dtype).unsqueeze(-1))]] : [];
+  });
+  return { ...outputs, ...Object.fromEntries(zeroed) } as Record<string, Tensor>;
 }
 
 /** Logits [B,N,K] that are parameters themselves. */

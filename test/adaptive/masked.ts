@@ -6,7 +6,7 @@ import {
   type Strategy,
 } from "../../src/adaptive";
 import { hiddenName } from "../../src/models/stand-ins";
-import { Module, MultiHeadAttention, type Registered } from "../../src/nn";
+import { Module, MultiHeadAttention, type Registered, withoutPacking } from "../../src/nn";
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
 
@@ -49,7 +49,8 @@ export class Masked {
     const hard = torch.oneHot(noisy.argmax(-1), logits.shape[2]).to(soft.dtype);
     const gate = hard.add(soft.sub(soft.detach()));
     for (const site of this.sites) site.gate = gate;
-    return { ...(this.model.forward(inputs) as Record<string, Tensor>), gate };
+    const outputs = withoutPacking(() => this.model.forward(inputs)) as Record<string, Tensor>;
+    return { ...outputs, gate };
   }
 
   /** All weights by the names that they have in the adapted model. */

@@ -1,5 +1,6 @@
 import test from "ava";
 import { Bert, BertConfig, BertForSequenceClassification, type BertInputs } from "../../src/models";
+import { withoutPacking } from "../../src/nn";
 import * as torch from "../../src/torch";
 import { below, distance, gradientDistance, gradientsOf, weightedSum } from "../reference/load";
 import { encoderReference } from "./encoder-support";
@@ -16,7 +17,10 @@ for (const [dtype, outputs, gradients] of [
       const model = new BertForSequenceClassification(config).to(dtype);
       model.loadStateDict(weights);
       const { inputIds, ...rest } = inputs(dtype) as unknown as BertInputs;
-      const given = model.forward({ inputIds, ...(masks === "masked" && rest) });
+      // Transformers computes padding too.
+      const given = withoutPacking(() =>
+        model.forward({ inputIds, ...(masks === "masked" && rest) }),
+      );
       const expected = below(values, `${masks}.out`);
       t.deepEqual(Object.keys(given).sort(), Object.keys(expected).sort());
       for (const [name, tensor] of Object.entries(expected)) {

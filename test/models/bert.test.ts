@@ -1,6 +1,6 @@
 import test from "ava";
 import { BertAttention, BertEncoder, BertFeedForward, BertLayer } from "../../src/models";
-import { functional, Identity } from "../../src/nn";
+import { functional, Identity, withoutPacking } from "../../src/nn";
 import * as torch from "../../src/torch";
 import { below, distance, reference, weightedSum } from "../reference/load";
 
@@ -30,7 +30,12 @@ for (const [dtype, outputs, gradients] of [
       const off = distance(state, values[`out.${n}`]);
       t.true(off <= outputs, `block ${n} is off by ${off}`);
     }
-    t.true(torch.equal(encoder.forward(hidden, mask), state));
+    t.true(
+      torch.equal(
+        withoutPacking(() => encoder.forward(hidden, mask)),
+        state,
+      ),
+    );
     weightedSum(state).backward();
     const expected = below(values, "grad");
     for (const [name, tensor] of [...encoder.namedParameters(), ["hidden", hidden] as const]) {

@@ -173,13 +173,22 @@ test("a text longer than the positions is refused", (t) => {
 
 test("the products of a forward are counted", (t) => {
   const { flops } = functional.countFlops(() => new Lxmert(config).forward(referenceInputs()));
-  const [batch, words, regions, d, wide] = [3, 6, 4, 8, 12];
+  const [d, wide] = [8, 12];
   const attention = (s: number, context = s) =>
     2 * (2 * s + 2 * context) * d * d + 4 * s * context * d;
   const feedForward = (s: number) => 4 * s * d * wide;
   const block = (s: number) => attention(s) + feedForward(s);
-  const cross =
+  const cross = (words: number, regions: number) =>
     attention(words, regions) + attention(regions, words) + block(words) + block(regions);
-  const embedded = 2 * regions * (6 + 4) * d;
-  t.is(flops, batch * (2 * block(words) + block(regions) + 2 * cross + embedded + 2 * d * d));
+  const embedded = 2 * 4 * (6 + 4) * d; // padded
+  const lengths = [
+    [6, 4],
+    [4, 3],
+    [5, 1],
+  ];
+  const expected = lengths.map(
+    ([words, regions]) =>
+      2 * block(words) + block(regions) + 2 * cross(words, regions) + embedded + 2 * d * d,
+  );
+  t.is(flops, expected[0] + expected[1] + expected[2]);
 });

@@ -13,7 +13,8 @@ for (const [dtype, outputs, gradients] of [
     const model = referenceModel(dtype);
     const inputs = referenceInputs(dtype);
     inputs.regionFeatures.requiresGrad_();
-    const { hidden, logits } = model.forward(inputs);
+    const { logits } = model.forward(inputs);
+    const hidden = model.encode(model.embed(inputs));
     for (const [row, length] of LENGTHS.entries()) {
       const places = [
         ...Array(length).keys(),
@@ -60,13 +61,16 @@ test("a text without its one mask token is refused, by row", (t) => {
   });
 });
 
-test("the parts before, in and after the blocks make the whole", (t) => {
+test("the answer is read at the [MASK] token of what the blocks give", (t) => {
   const model = referenceModel().eval();
   const inputs = referenceInputs();
-  const hidden = model.encode(model.embed(inputs));
-  const whole = model.forward(inputs);
-  t.true(torch.equal(hidden, whole.hidden));
-  t.true(torch.equal(model.answer(hidden, inputs), whole.logits));
+  const hidden = model.encode(model.embed(inputs)); // [B,S,D]
+  const [batch] = hidden.shape;
+  const isMask = inputs.inputIds.eq(config.mask_token_id);
+  const atMask = hidden.narrow(1, 0, isMask.shape[1]).maskedSelect(isMask.unsqueeze(-1));
+  const logits = model.final_mlp.forward(atMask.view([batch, -1]));
+  const { logits: found } = model.forward(inputs);
+  t.true(torch.allclose(found, logits, 1e-5, 1e-6));
 });
 
 test("names in the state are those of VL-BERT checkpoints", (t) => {
@@ -114,9 +118,14 @@ test("a clone answers alike and changes alone", (t) => {
 test("the products of a forward are counted", (t) => {
   const model = referenceModel();
   const { flops } = functional.countFlops(() => model.forward(referenceInputs()));
-  const [batch, length, size, wide] = [3, 11, 16, 24];
-  const block = 2 * length * (4 * size * size + 2 * size * wide + 2 * length * size);
-  const regions = 2 * 4 * 48 * size;
+  const [size, wide] = [16, 24];
+  const regions = 2 * 4 * 48 * size; // padded
   const head = 2 * (size * size + size * 5);
-  t.is(flops, batch * (2 * block + regions + head));
+  const block = (queries: number, keys: number) =>
+    2 * (queries * (2 * size * size + 2 * size * wide + 2 * keys * size) + keys * 2 * size * size);
+  const expected = LENGTHS.map((words, row) => {
+    const length = words + REGIONS[row] + 1;
+    return block(length, length) + block(1, length) + regions + head;
+  });
+  t.is(flops, expected[0] + expected[1] + expected[2]);
 });

@@ -9,7 +9,13 @@ const { gumbel_gate, route_blend } = torch.ops.adaptune as unknown as {
     temperature: number,
     options: { sample: boolean; exponential?: Tensor | null },
   ): [gate: Tensor, choice: Tensor];
-  route_blend(gate: Tensor, choice: Tensor, winners: Tensor[], losers: Tensor[]): Tensor;
+  route_blend(
+    gate: Tensor,
+    winners: Tensor[],
+    losers: Tensor[],
+    choice: number[],
+    options?: { lengths?: number[]; compared?: number[] },
+  ): Tensor;
 };
 
 const float64 = { dtype: "float64" } as const;
@@ -209,7 +215,7 @@ for (const [name, choice, K, rest, computed] of [
     const full = Array.from({ length: K }, () => draw(choice.length, ...rest).requiresGrad_());
     const gate = oneHot(choice, K).requiresGrad_();
     const { winners, losers } = route(full, choice, computed);
-    const out = route_blend(gate, int64(choice), winners, losers);
+    const out = route_blend(gate, winners, losers, choice);
     const plainWeights = gate.detach().requiresGrad_();
     const plain = plainBlend(plainWeights, full);
     same(t, out, plain, "out", 0);
@@ -225,6 +231,35 @@ for (const [name, choice, K, rest, computed] of [
   });
 }
 
+test("blend: samples of several rows, some of which are not compared", (t) => {
+  torch.manualSeed(7);
+  const choice = [1, 0, 2, 1];
+  const lengths = [2, 3, 1, 2];
+  const compared = [0b001, 0b110, 0b011, 0b000];
+  const owner = lengths.flatMap((length, sample) => Array(length).fill(sample) as number[]);
+  const full = [0, 1, 2].map(() => draw(8, 5).requiresGrad_());
+  const take = (k: number, keeps: (sample: number) => boolean) => {
+    const rows = owner.flatMap((sample, row) => (keeps(sample) ? [row] : []));
+    return full[k].indexSelect(0, torch.tensor(rows, { dtype: "int64" }));
+  };
+  const isCompared = (k: number, b: number) => choice[b] !== k && (compared[b] >> k) % 2 === 1;
+  const winners = full.map((_, k) => take(k, (sample) => choice[sample] === k));
+  const losers = full.map((_, k) => take(k, (sample) => isCompared(k, sample)).detach());
+  const gate = oneHot(choice, 3).requiresGrad_();
+  const out = route_blend(gate, winners, losers, choice, { lengths, compared });
+  const byRow = oneHot(choice, 3).indexSelect(0, int64(owner)).requiresGrad_();
+  const plain = plainBlend(byRow, full);
+  same(t, out, plain, "out", 0);
+  const weights = draw(8, 5);
+  const found = torch.grad([out.mul(weights).sum()], [gate, ...full]);
+  const expected = torch.grad([plain.mul(weights).sum()], [byRow, ...full]);
+  const ofSamples = torch.zeros([4, 3], float64).indexAdd(0, int64(owner), expected[0]!);
+  const slopes = relative(ofSamples, choice, [true, true, true]);
+  const mask = choice.map((_, b) => [0, 1, 2].map((k) => (isCompared(k, b) ? 1 : 0)));
+  same(t, found[0]!, slopes.mul(torch.tensor(mask, float64)), "gate gradient", 1e-12);
+  for (const k of [0, 1, 2]) same(t, found[k + 1]!, expected[k + 1]!, `gradient ${k}`, 1e-12);
+});
+
 test("blend: gradients are finite differences'", (t) => {
   torch.manualSeed(1);
   const choice = [1, 0, 1];
@@ -234,7 +269,7 @@ test("blend: gradients are finite differences'", (t) => {
   const gate = oneHot(choice, 2).requiresGrad_();
   const first = winners[0].clone().requiresGrad_();
   const blend = (x: Tensor) =>
-    route_blend(gate, int64(choice), [x, winners[1]], losers).mul(weights).sum();
+    route_blend(gate, [x, winners[1]], losers, choice).mul(weights).sum();
   const [found, toGate] = torch.grad([blend(first)], [first, gate]);
   same(t, found!, numericalGradient(blend, first), "winners", 1e-8);
   const mix = (x: Tensor) => plainBlend(x, full).mul(weights).sum();
@@ -251,7 +286,7 @@ test("gate and blend together give the logits the gradient of the plain formulat
     const weights = draw(6, 4);
     const [gate, choice] = gumbel_gate(logits, 0.6, { sample: true, exponential });
     const { winners, losers } = route(full, choice.toArray() as number[]);
-    const out = route_blend(gate, choice, winners, losers);
+    const out = route_blend(gate, winners, losers, numbers(choice));
     const [found] = torch.grad([out.mul(weights).sum()], [logits]);
     const plain = plainBlend(plainGate(logits, 0.6, exponential).gate, full);
     const [expected] = torch.grad([plain.mul(weights).sum()], [logits]);
@@ -265,7 +300,7 @@ test("blend: losers get no gradient, also where they could", (t) => {
   const { winners, losers } = route(full, [0, 1]);
   const loser = losers[0].clone().requiresGrad_();
   const gate = oneHot([0, 1], 2).requiresGrad_();
-  const out = route_blend(gate, int64([0, 1]), winners, [loser, losers[1]]);
+  const out = route_blend(gate, winners, [loser, losers[1]], [0, 1]);
   const [gradient] = torch.grad([out.sum()], [loser], { allowUnused: true });
   t.true(gradient === null || numbers(gradient).every((value) => value === 0));
 });
@@ -282,7 +317,7 @@ test("blend: bfloat16 and float32 outputs under a float32 gate", (t) => {
     const full = wide.map((out) => out.to(dtype).clone().requiresGrad_());
     const gate = oneHot(choice, 2).to("float32").requiresGrad_();
     const { winners, losers } = route(full, choice);
-    const out = route_blend(gate, int64(choice), winners, losers);
+    const out = route_blend(gate, winners, losers, choice);
     t.is(out.dtype, dtype);
     const weights = draw(4, 16).to(dtype);
     out.mul(weights).sum().backward();
@@ -302,14 +337,14 @@ test("blend: transposed and strided rows are read right", (t) => {
   const { losers } = route(full, [0, 1, 0, 1]);
   const winners = [full[0].slice(0, 0, null, 2), full[1].slice(0, 1, null, 2)];
   t.false(winners[0].isContiguous());
-  const out = route_blend(oneHot([0, 1, 0, 1], 2), int64([0, 1, 0, 1]), winners, losers);
+  const out = route_blend(oneHot([0, 1, 0, 1], 2), winners, losers, [0, 1, 0, 1]);
   same(t, out, plainBlend(oneHot([0, 1, 0, 1], 2), full), "out", 0);
 });
 
 test("blend: gradients of gradients are refused, not wrong", (t) => {
   const full = [draw(2, 2), draw(2, 2).requiresGrad_()];
   const { winners, losers } = route(full, [0, 1]);
-  const out = route_blend(oneHot([0, 1], 2).requiresGrad_(), int64([0, 1]), winners, losers);
+  const out = route_blend(oneHot([0, 1], 2).requiresGrad_(), winners, losers, [0, 1]);
   const twice = () => torch.grad([out.sum()], [full[1]], { createGraph: true });
   t.throws(twice, { instanceOf: torch.TorchError, message: /route_blend.*gradients of gradients/ });
 });
@@ -317,7 +352,7 @@ test("blend: gradients of gradients are refused, not wrong", (t) => {
 test("blend: a gate without gradient leaves the winners theirs, and the reverse", (t) => {
   const full = [draw(2, 2).requiresGrad_(), draw(2, 2).requiresGrad_()];
   const { winners, losers } = route(full, [0, 1]);
-  const out = route_blend(oneHot([0, 1], 2), int64([0, 1]), winners, losers);
+  const out = route_blend(oneHot([0, 1], 2), winners, losers, [0, 1]);
   out.sum().backward();
   t.deepEqual(full[0].grad!.toArray(), [
     [1, 1],
@@ -325,11 +360,9 @@ test("blend: a gate without gradient leaves the winners theirs, and the reverse"
   ]);
   const gate = oneHot([0, 1], 2).requiresGrad_();
   const fixed = winners.map((winner) => winner.detach());
-  route_blend(gate, int64([0, 1]), fixed, losers)
-    .sum()
-    .backward();
+  route_blend(gate, fixed, losers, [0, 1]).sum().backward();
   t.not(gate.grad, null);
-  const quiet = torch.noGrad(() => route_blend(gate, int64([0, 1]), winners, losers));
+  const quiet = torch.noGrad(() => route_blend(gate, winners, losers, [0, 1]));
   t.false(quiet.requiresGrad);
 });
 
@@ -355,32 +388,36 @@ test("gate: wrong arguments are refused", (t) => {
 
 test("blend: wrong arguments are refused", (t) => {
   const gate = oneHot([0, 1], 2);
-  const choice = int64([0, 1]);
   const one = draw(1, 3);
-  const good: [Tensor, Tensor, Tensor[], Tensor[]] = [gate, choice, [one, one], [one, one]];
+  const good: [Tensor, Tensor[], Tensor[], number[]] = [gate, [one, one], [one, one], [0, 1]];
   const wrong: [string, number, unknown][] = [
     ["gate of one row too many", 0, oneHot([0, 1, 1], 2)],
     ["gate of three alternatives", 0, oneHot([0, 1], 3)],
     ["gate of one dimension", 0, draw(2)],
     ["integer gate", 0, gate.long()],
-    ["choice of floats", 1, choice.double()],
-    ["choice out of range", 1, int64([0, 2])],
-    ["negative choice", 1, int64([0, -1])],
-    ["choice of another count", 1, int64([0, 0])],
-    ["choice of two dimensions", 1, choice.unsqueeze(1)],
-    ["no winners", 2, []],
-    ["winners of one alternative", 2, [one]],
-    ["a row too many", 2, [draw(2, 3), one]],
-    ["a row too few", 2, [one, torch.empty([0], float64)]],
-    ["winners of other widths", 2, [one, draw(1, 4)]],
-    ["winners of two dtypes", 2, [one, one.float()]],
-    ["losers of one alternative", 3, [one]],
-    ["too many loser rows", 3, [draw(2, 3), one]],
-    ["losers of another width", 3, [one, draw(1, 4)]],
+    ["no winners", 1, []],
+    ["winners of one alternative", 1, [one]],
+    ["a row too many", 1, [draw(2, 3), one]],
+    ["a row too few", 1, [one, torch.empty([0], float64)]],
+    ["winners of other widths", 1, [one, draw(1, 4)]],
+    ["winners of two dtypes", 1, [one, one.float()]],
+    ["losers of one alternative", 2, [one]],
+    ["too many loser rows", 2, [draw(2, 3), one]],
+    ["losers of another width", 2, [one, draw(1, 4)]],
+    ["choice of fractions", 3, [0, 0.5]],
+    ["choice out of range", 3, [0, 2]],
+    ["negative choice", 3, [0, -1]],
+    ["choice of another count", 3, [0, 0]],
+    ["choice for three rows", 3, [0, 1, 1]],
+    ["lengths of one row", 4, { lengths: [1] }],
+    ["lengths that are too long", 4, { lengths: [1, 2] }],
+    ["negative lengths", 4, { lengths: [3, -1] }],
+    ["comparisons of one row", 4, { compared: [3] }],
+    ["fewer comparisons than losers", 4, { compared: [0, 1] }],
   ];
   t.notThrows(() => route_blend(...good));
   for (const [what, position, value] of wrong) {
-    const args = good.map((argument, n) => (n === position ? value : argument));
+    const args = [...good, {}].map((argument, n) => (n === position ? value : argument));
     refused(t, what, () => route_blend(...(args as typeof good)));
   }
 });

@@ -1,4 +1,11 @@
-import { BertLayer, Lxmert, LxmertCrossLayer, LxmertModel, Pooler } from "../../models";
+import {
+  BertLayer,
+  Lxmert,
+  LxmertCrossLayer,
+  LxmertModel,
+  Pooler,
+  throughStreams,
+} from "../../models";
 import { GELU, LayerNorm, Linear, Module, ModuleList, Sequential } from "../../nn";
 import type { Tensor } from "../../torch";
 import type { DecisionSpace } from "../decisions";
@@ -69,14 +76,11 @@ export class LxmertPolicy extends Module implements Policy {
   /** Throws on a backbone that is no LXMERT. */
   override forward(inputs: Inputs, backbone: Module): Tensor {
     const embedded = streamsIn(this.embeddings ?? backbone).embedStreams(inputs as never);
-    const { languageMask, visionMask } = embedded;
-    let words = this.language.forward(embedded.language); // [B,T,W]
-    let regions = this.vision.forward(embedded.vision); // [B,O,W]
-    for (const block of this.layer) words = block.forward(words, languageMask);
-    for (const block of this.r_layers) regions = block.forward(regions, visionMask);
-    for (const block of this.x_layers) {
-      [words, regions] = block.forward(words, regions, languageMask, visionMask);
-    }
+    const [words] = throughStreams(this, {
+      ...embedded,
+      language: this.language.forward(embedded.language), // [B,T,W]
+      vision: this.vision.forward(embedded.vision), // [B,O,W]
+    });
     const logits = this.output.forward(this.head.forward(this.pooler.forward(words)));
     return logits.view([-1, this.space.sites.length, this.space.alternatives.length]);
   }

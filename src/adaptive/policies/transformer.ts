@@ -1,4 +1,4 @@
-import { BertLayer } from "../../models";
+import { BertLayer, readThroughBlocks } from "../../models";
 import { LayerNorm, Linear, Module, ModuleList } from "../../nn";
 import type { Tensor } from "../../torch";
 import type { DecisionSpace } from "../decisions";
@@ -67,9 +67,10 @@ export class PolicyNetwork extends Module implements Policy {
 
   override forward(inputs: Inputs, backbone: Module): Tensor {
     const { hidden, mask } = (this.embeddings ?? embedderIn(backbone)).embed(inputs);
-    let state = this.LayerNorm.forward(this.project.forward(hidden)); // [B,S,W]
-    for (const block of this.layer) state = block.forward(state, mask);
-    const logits = this.output.forward(state.select(1, 0)); // [B,N*K]
+    const state = this.LayerNorm.forward(this.project.forward(hidden)); // [B,S,W]
+    const first = Array.from({ length: hidden.shape[0] }, () => 0);
+    const read = readThroughBlocks(this.layer, state, mask, first); // [B,W]
+    const logits = this.output.forward(read); // [B,N*K]
     return logits.view([-1, this.space.sites.length, this.space.alternatives.length]);
   }
 

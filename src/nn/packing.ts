@@ -1,0 +1,210 @@
+import type { Tensor } from "../torch";
+import * as torch from "../torch";
+
+/**
+ * The samples of a batch as packed rows [R,..]: all rows of sample 0, then those of sample 1, and so
+ * on, none of them padding. What works row by row takes packed rows as they are.
+ */
+export class Packing {
+  /** R, the rows of all samples. */
+  readonly rows: number;
+  /** Where each sample's rows start. */
+  private readonly starts: readonly number[];
+  private readonly parts = new Map<readonly number[], PackedPart>();
+
+  /** Takes how many rows each sample has, at least one. */
+  constructor(readonly lengths: readonly number[]) {
+    const starts: number[] = [];
+    let rows = 0;
+    for (const length of lengths) {
+      starts.push(rows);
+      rows += length;
+    }
+    this.starts = starts;
+    this.rows = rows;
+  }
+
+  /** Some samples, by number in ascending order; the same list of numbers is looked at once. */
+  part(samples: readonly number[], device: string): PackedPart {
+    const known = this.parts.get(samples);
+    if (known) return known;
+    const packing = new Packing(samples.map((sample) => this.lengths[sample]));
+    const index = new BigInt64Array(packing.rows);
+    let row = 0;
+    for (const sample of samples) {
+      const start = this.starts[sample];
+      for (let n = 0; n < this.lengths[sample]; n++) index[row++] = BigInt(start + n);
+    }
+    const part = { packing, index: torch.tensor(index, { device }) };
+    this.parts.set(samples, part);
+    return part;
+  }
+}
+
+/** Some samples of packed rows: how they are packed by themselves, and where they were. */
+export interface PackedPart {
+  readonly packing: Packing;
+  /** [R'] int64 */
+  readonly index: Tensor;
+}
+
+/** Which rows attend to which, in the place of a mask: a sample's queries to all of its keys. */
+export class PackedAttention {
+  constructor(
+    readonly queries: Packing,
+    readonly keys: Packing,
+  ) {}
+
+  /** That of some samples. */
+  part(samples: readonly number[], device: string): PackedAttention {
+    const queries = this.queries.part(samples, device).packing;
+    return this.queries === this.keys
+      ? new PackedAttention(queries, queries)
+      : new PackedAttention(queries, this.keys.part(samples, device).packing);
+  }
+}
+
+/** What attention takes to leave rows out: a mask that broadcasts to [B,H,S,S'], or a packing. */
+export type AttentionMask = Tensor | PackedAttention | null;
+
+/** The packings of the forward under way: like the gradient mode, they are dynamic. */
+let current: readonly Packing[] = [];
+let enabled = true;
+
+/** Runs a synchronous function in which rows are packed in these ways, and in those around it. */
+export function whilePacked<T>(packings: readonly Packing[], fn: () => T): T {
+  const outer = current;
+  current = [...outer, ...packings];
+  try {
+    return fn();
+  } finally {
+    current = outer;
+  }
+}
+
+/** Runs a synchronous function on some samples of what is packed around it. */
+export function whilePart<T>(samples: readonly number[], device: string, fn: () => T): T {
+  const outer = current;
+  current = outer.map((packing) => packing.part(samples, device).packing);
+  try {
+    return fn();
+  } finally {
+    current = outer;
+  }
+}
+
+/** Runs a synchronous function in which nothing is packed: padding is computed, as a reference. */
+export function withoutPacking<T>(fn: () => T): T {
+  const outer = enabled;
+  enabled = false;
+  try {
+    return fn();
+  } finally {
+    enabled = outer;
+  }
+}
+
+/** How so many rows are packed now; null where they are not. */
+export function packingOf(rows: number): Packing | null {
+  return current.find((packing) => packing.rows === rows) ?? null;
+}
+
+/** What a packing leaves of a mask where states of one kind attend to those of another. */
+export function attentionAcross(from: AttentionMask, to: AttentionMask): AttentionMask {
+  const isPacked = from instanceof PackedAttention && to instanceof PackedAttention;
+  return isPacked ? new PackedAttention(from.queries, to.keys) : to;
+}
+
+/** Padded states as packed rows. */
+export interface Packed {
+  /** [R,D] */
+  readonly rows: Tensor;
+  readonly packing: Packing;
+  /** How the rows of each sample attend to each other. */
+  readonly attention: PackedAttention;
+  /** Takes the row of each sample that was at a position in 0 .. S-1: [R,D] -> [B,D]. */
+  at(rows: Tensor, positions: readonly number[]): Tensor;
+  /** Puts rows [R,D] back to their places: [B,S,D], zeros at padding. */
+  unpack(rows: Tensor): Tensor;
+}
+
+/**
+ * Packs states [B,S,D] by what a mask [B,1,1,S] leaves of them. Null where it leaves nothing out,
+ * and where it does anything else: it weighs positions, or differs between heads or queries.
+ */
+export function pack(hidden: Tensor, mask: Tensor | null): Packed | null {
+  const present = presentRows(hidden, mask);
+  if (present === null || present.index.length === hidden.shape[0] * hidden.shape[1]) return null;
+  return packRows(hidden, present);
+}
+
+/** Packs states that attend to each other if any of them has padding; null where none can be. */
+export function packTogether(
+  states: readonly (readonly [hidden: Tensor, mask: Tensor | null])[],
+): Packed[] | null {
+  if (states.every(([hidden, mask]) => pack(hidden, mask) === null)) return null;
+  const packed: Packed[] = [];
+  for (const [hidden, mask] of states) {
+    const present = presentRows(hidden, mask);
+    const made = present && packRows(hidden, present);
+    if (made === null || packed.some(({ packing }) => looksLike(packing, made.packing)))
+      return null;
+    packed.push(made);
+  }
+  return packed;
+}
+
+/** Whether two packings have as many rows, but not of the same samples: they can not be told apart. */
+function looksLike(one: Packing, other: Packing): boolean {
+  return one.rows === other.rows && one.lengths.join() !== other.lengths.join();
+}
+
+function packRows(hidden: Tensor, present: Present): Packed {
+  const [batch, length, size] = hidden.shape;
+  const packing = new Packing(present.lengths);
+  const index = torch.tensor(present.index, { device: hidden.device });
+  const all = hidden.reshape([batch * length, size]);
+  return {
+    rows: all.indexSelect(0, index),
+    packing,
+    attention: new PackedAttention(packing, packing),
+    at(rows, positions) {
+      const found = positions.map((position, sample) => {
+        const row = present.index.indexOf(BigInt(sample * length + position));
+        if (row < 0) throw new RangeError(`position ${position} of input ${sample} is padding`);
+        return row;
+      });
+      return rows.indexSelect(0, torch.tensor(found, { dtype: "int64", device: rows.device }));
+    },
+    unpack: (rows) =>
+      rows
+        .newZeros([batch * length, rows.shape[1]])
+        .indexCopy(0, index, rows)
+        .view([batch, length, -1]),
+  };
+}
+
+/** Numbers in [B*S] of the positions that are there, and how many each sample has. */
+interface Present {
+  readonly index: BigInt64Array;
+  readonly lengths: readonly number[];
+}
+
+function presentRows(hidden: Tensor, mask: Tensor | null): Present | null {
+  if (!enabled || hidden.ndim !== 3) return null;
+  const [batch, length] = hidden.shape;
+  if (mask && mask.shape.join() !== [batch, 1, 1, length].join()) return null;
+  const values = mask?.detach().to("float32").toTypedArray() ?? new Float32Array(batch * length);
+  const index: bigint[] = [];
+  const lengths: number[] = [];
+  for (let sample = 0; sample < batch; sample++) {
+    const before = index.length;
+    for (let place = sample * length; place < (sample + 1) * length; place++) {
+      if (values[place] === 0) index.push(BigInt(place));
+      else if (values[place] !== -Infinity) return null;
+    }
+    if (index.length === before) return null;
+    lengths.push(index.length - before);
+  }
+  return { index: BigInt64Array.from(index), lengths };
+}
