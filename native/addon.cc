@@ -94,6 +94,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("getNumThreads", bind<system::getNumThreads>(env, "getNumThreads"));
   set("setNumThreads", bind<system::setNumThreads>(env, "setNumThreads"));
   set("cudaDeviceCount", bind<system::cudaDeviceCount>(env, "cuda.deviceCount"));
+  set("matrixProducts", bind<system::matrixProducts>(env, "matrixProducts"));
+  set("chooseMatrixProducts", bind<system::chooseMatrixProducts>(env, "matrixProducts.choose"));
+  set("measureMatrixProducts", bind<system::measureMatrixProducts>(env, "matrixProducts.measure"));
   set("build", bind<system::build>(env, "build"));
   return exports;
 }

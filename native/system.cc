@@ -7,6 +7,8 @@
 #include <torch/version.h>
 
 #include "errors.h"
+#include "fused/matrix_products.h"
+#include "names.h"
 
 namespace adaptune::system {
 
@@ -37,6 +39,29 @@ Napi::Value build(const Napi::CallbackInfo& info) {
   result.Set("cpuCapability", at::get_cpu_capability());
   result.Set("config", at::show_config());
   return result;
+}
+
+Napi::Value matrixProducts(const Napi::CallbackInfo& info) {
+  auto result = Napi::Object::New(info.Env());
+  for (const auto& [product, way] : products::choices()) result.Set(product, way);
+  return result;
+}
+
+Napi::Value chooseMatrixProducts(const Napi::CallbackInfo& info) {
+  const auto given = info[0].As<Napi::Object>();
+  for (const auto& [product, way] : given) {
+    const Napi::Value value = way;
+    products::choose({product.As<Napi::String>(), value.ToString()});
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Value measureMatrixProducts(const Napi::CallbackInfo& info) {
+  const auto dtype = parseDtype(info[0].ToString().Utf8Value());
+  TORCH_CHECK(dtype, "matrixProducts.measure: argument 'dtype': expected a dtype, given ",
+              describe(info.Env(), info[0]));
+  products::measure(*dtype);
+  return info.Env().Undefined();
 }
 
 }  // namespace adaptune::system

@@ -18,7 +18,7 @@ export class BertPredictionHeadTransform extends Module {
   }
 
   override forward(hidden: Tensor): Tensor {
-    return this.LayerNorm.forward(this.activation.forward(this.dense.forward(hidden)));
+    return this.LayerNorm.forward(this.activation.after(this.dense, hidden));
   }
 }
 

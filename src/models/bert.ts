@@ -114,7 +114,7 @@ export class BertIntermediate extends Module {
   }
 
   override forward(hidden: Tensor): Tensor {
-    return this.activation.forward(this.dense.forward(hidden));
+    return this.activation.after(this.dense, hidden);
   }
 }
 

@@ -30,7 +30,7 @@ export class VLBertRegionTransform extends Module {
   }
 
   override forward(hidden: Tensor): Tensor {
-    return this.activation.forward(this.dense.forward(hidden));
+    return this.activation.after(this.dense, hidden);
   }
 }
 

@@ -1,11 +1,19 @@
 import type { Tensor } from "../torch";
-import { gelu } from "./functional";
+import { gelu, linear } from "./functional";
+import { Linear } from "./linear";
 import { Module } from "./module";
 
 /** x Phi(x), exact by the error function. */
 export class GELU extends Module {
   override forward(x: Tensor): Tensor {
     return gelu(x);
+  }
+
+  /** gelu(layer(x)), in one operation where the layer is a plain linear one. */
+  after(layer: Module, x: Tensor): Tensor {
+    if (layer.constructor !== Linear) return this.forward(layer.forward(x) as Tensor);
+    const { weight, bias } = layer as Linear;
+    return linear(x, weight, bias, { gelu: true });
   }
 }
 

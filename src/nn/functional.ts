@@ -45,10 +45,21 @@ function count(flops: number, rows: number, shares: readonly number[] | null = n
   }
 }
 
+export interface LinearFunctionOptions {
+  /** Whether gelu (exact, by the error function) of the result is given. */
+  readonly gelu?: boolean;
+}
+
 /** x [..,n], weight [m,n], bias [m] -> x weight^T + bias [..,m]: all big products come through here. */
-export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+export function linear(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  { gelu = false }: LinearFunctionOptions = {},
+): Tensor {
   count(2 * x.numel() * weight.shape[0], x.shape[0]);
-  return torch.linear(x, weight, bias);
+  torch.matrixProducts.settle(x.dtype);
+  return torch.ops.adaptune.linear(x, weight, bias, { gelu }) as Tensor;
 }
 
 /** a [..,m,k] x b [..,k,n] -> [..,m,n], batched over leading dimensions. */

@@ -16,6 +16,7 @@ export { TorchError } from "./errors";
 export * from "./generated/functions";
 export { type Index, Slice, slice } from "./indexing";
 export { load, loadMetadata, type SaveOptions, save } from "./io";
+export { type MatrixProducts, matrixProducts } from "./matrix-products";
 export {
   assertNoLeaks,
   keep,

@@ -117,6 +117,9 @@ interface Native {
   getNumThreads(): number;
   setNumThreads(count: number): void;
   cudaDeviceCount(): number;
+  matrixProducts(): Record<string, string>;
+  chooseMatrixProducts(ways: Readonly<Record<string, string>>): void;
+  measureMatrixProducts(dtype: string): void;
   build(): { torch: string; cpuCapability: string; config: string };
 }
 

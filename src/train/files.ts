@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { basename, dirname, isAbsolute, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /** Writes a file under another name, then renames it: it is there whole or not at all. */
 export function writeWhole(file: string, text: string): void {
@@ -43,13 +42,10 @@ export function linkedName(link: string): string | null {
   }
 }
 
+export { cacheFolder } from "../torch/cache";
+
 /** A name beside a file or folder that nobody else uses. */
 export function partialName(path: string): string {
   const suffix = `${process.pid}-${randomBytes(4).toString("hex")}`;
   return join(dirname(path), `${basename(path)}.${suffix}.partial`);
-}
-
-/** $XDG_CACHE_HOME/adaptune, or ~/.cache/adaptune; a relative $XDG_CACHE_HOME is ignored. */
-export function cacheFolder({ XDG_CACHE_HOME: base } = process.env): string {
-  return join(base && isAbsolute(base) ? base : join(homedir(), ".cache"), "adaptune");
 }

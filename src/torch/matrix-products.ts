@@ -1,0 +1,83 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { cacheFolder } from "./cache";
+import type { DType } from "./dtype";
+import { native } from "./native";
+import { version } from "./system";
+
+/** What computes each product of a linear layer: "float32 forward large" -> "oneDNN" or "library". */
+export type MatrixProducts = Readonly<Record<string, string>>;
+
+/** The dtypes for which there is more than one way to multiply. */
+const measurable: readonly DType[] = ["float32", "bfloat16"];
+const settled = new Set<DType>();
+
+/**
+ * On the CPU LibTorch has two ways to multiply matrices, and which one is faster depends on the
+ * processor. What a linear layer takes is measured once a machine, for about 30 ms a dtype, and
+ * kept in adaptune's cache; results differ between the two in their last bits.
+ */
+export const matrixProducts = {
+  /** What is taken now, for a record that makes a result repeatable. */
+  choices: (): MatrixProducts => native.matrixProducts(),
+
+  /** Takes these from now on; throws TorchError for a product or way that there is not. */
+  choose(products: MatrixProducts): void {
+    native.chooseMatrixProducts(products);
+    for (const dtype of measurable) {
+      if (Object.keys(products).some((product) => product.startsWith(`${dtype} `))) {
+        settled.add(dtype);
+      }
+    }
+  },
+
+  /** Sees to it that a dtype's products are chosen: at the first time from the cache, or measured. */
+  settle(dtype: DType): void {
+    if (settled.has(dtype) || !measurable.includes(dtype)) return;
+    settled.add(dtype);
+    const file = cacheFile(dtype);
+    const known = readCache(file);
+    if (known) {
+      native.chooseMatrixProducts(known);
+      return;
+    }
+    native.measureMatrixProducts(dtype);
+    const measured = Object.entries(native.matrixProducts()).filter(([product]) =>
+      product.startsWith(`${dtype} `),
+    );
+    writeCache(file, Object.fromEntries(measured));
+  },
+};
+
+/** One file a processor, number of threads, LibTorch and dtype. */
+function cacheFile(dtype: DType): string {
+  const processor = (os.cpus()[0]?.model ?? "unknown").replace(/[^\w.-]+/g, "-");
+  const name = [processor, native.getNumThreads(), version, dtype].join("-");
+  return path.join(cacheFolder(), "matrix-products", `${name}.json`);
+}
+
+function readCache(file: string): MatrixProducts | null {
+  try {
+    const known = JSON.parse(fs.readFileSync(file, "utf8")) as MatrixProducts;
+    const names = Object.keys(native.matrixProducts());
+    const isSound = Object.entries(known).every(
+      ([product, way]) => names.includes(product) && ["library", "oneDNN"].includes(way),
+    );
+    return isSound && Object.keys(known).length > 0 ? known : null;
+  } catch {
+    return null; // absent or broken: it is measured and written again
+  }
+}
+
+/** A cache that can not be written costs the measurement at every start, nothing else. */
+function writeCache(file: string, products: MatrixProducts): void {
+  const partial = `${file}.${process.pid}`;
+  try {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(partial, `${JSON.stringify(products, null, 2)}\n`);
+    fs.renameSync(partial, file);
+  } catch {
+    fs.rmSync(partial, { force: true });
+  }
+}
