@@ -1,5 +1,4 @@
 import type { Tensor } from "../torch";
-import * as torch from "../torch";
 
 /** What is decided about: N sites, each with the same K alternatives. */
 export interface DecisionSpace {
@@ -10,8 +9,8 @@ export interface DecisionSpace {
 /** Some rows of a batch, in batch order. */
 export interface Rows {
   readonly numbers: readonly number[];
-  /** The same numbers [rows] int64 on the decisions' device; null where they are all or none. */
-  readonly index: Tensor | null;
+  /** Whether they are the whole batch. */
+  readonly areAll: boolean;
 }
 
 /** What was decided at one site, for every alternative k of K. */
@@ -31,8 +30,7 @@ export interface SiteDecision {
 /**
  * All decisions of one forward, known before the backbone starts.
  *
- * Making them costs one copy to the host (the choice) and one back (the rows of all groups), so
- * that no site has to wait for the device.
+ * Making them costs one copy to the host, the choice, so that no site has to wait for the device.
  */
 export class Decisions {
   readonly batch: number;
@@ -69,11 +67,7 @@ export class Decisions {
         isCompared && others.map((rows) => rows.filter((row) => isCompared[row * sites + site]));
       return { picked, others, compared };
     });
-    const rows = placeRows(
-      groups.flatMap(({ picked, others, compared }) => [...picked, ...others, ...(compared ?? [])]),
-      batch,
-      choice.device,
-    );
+    const rows = sharedRows(batch);
     this.sites = groups.map(({ picked, others, compared }, site) => {
       const lost = others.map(rows);
       return {
@@ -87,22 +81,14 @@ export class Decisions {
   }
 }
 
-/**
- * Puts all lists of row numbers on a device in one copy; the result looks a list's rows up. Equal
- * lists get the same rows, so that what is gathered for one serves the other.
- */
-function placeRows(lists: number[][], batch: number, device: string): (list: number[]) => Rows {
-  const different = new Map(lists.map((list) => [list.join(), list]));
-  const partial = [...different.values()].filter(({ length }) => length > 0 && length < batch);
-  const table = torch.tensor(partial.flat(), { dtype: "int64", device });
-  const rows = new Map<string, Rows>();
-  for (const [key, numbers] of different) rows.set(key, { numbers, index: null });
-  let start = 0;
-  for (const numbers of partial) {
-    rows.set(numbers.join(), { numbers, index: table.narrow(0, start, numbers.length) });
-    start += numbers.length;
-  }
-  return (list) => rows.get(list.join())!;
+/** Equal lists of row numbers give the same rows, so that what is gathered for one serves the other. */
+function sharedRows(batch: number): (numbers: number[]) => Rows {
+  const known = new Map<string, Rows>();
+  return (numbers) => {
+    const key = numbers.join();
+    if (!known.has(key)) known.set(key, { numbers, areAll: numbers.length === batch });
+    return known.get(key)!;
+  };
 }
 
 function range(length: number): number[] {

@@ -1,5 +1,5 @@
 import { functional, Module, PackedAttention, packingOf, type Registered, whilePart } from "../nn";
-import { cat, ops, Tensor } from "../torch";
+import { cat, ops, scope, Tensor } from "../torch";
 import type { Alternative } from "./alternative";
 import type { Rows, SiteDecision } from "./decisions";
 import type { Part } from "./site";
@@ -51,42 +51,53 @@ export abstract class RoutedModule extends Module {
 /**
  * Picks the inputs of a group out of all arguments. Tensors whose leading dimension is the batch
  * follow their inputs, those of packed rows too; those whose leading dimension is 1 go to all. A
- * group that is asked for twice, and a tensor that is there twice, cost once.
+ * group that is asked for twice, and a tensor that is there twice, cost once; so do all of `apart`,
+ * groups that have no input in common.
  */
 export function rowSelector<A extends readonly unknown[]>(
   args: A,
   batch: number,
+  apart: readonly Rows[] = [],
 ): (rows: Rows) => A {
-  const selected = new Map<Rows, A>();
-  return (rows) => {
-    if (rows.index === null) return args;
-    if (!selected.has(rows)) {
-      const made = new Map<unknown, unknown>();
-      for (const arg of args) if (!made.has(arg)) made.set(arg, select(arg, rows, batch));
-      selected.set(rows, args.map((arg) => made.get(arg)) as unknown as A);
+  const parts = new Map<unknown, Map<Rows, unknown>>();
+  const partOf = (arg: unknown, rows: Rows): unknown => {
+    if (!parts.has(arg)) parts.set(arg, new Map());
+    const known = parts.get(arg)!;
+    if (!known.has(rows)) {
+      const groups = apart.includes(rows) ? apart : [rows];
+      const made = select(arg, groups, batch);
+      for (const [n, group] of groups.entries()) known.set(group, made[n]);
     }
-    return selected.get(rows)!;
+    return known.get(rows);
   };
+  return (rows) => (rows.areAll ? args : (args.map((arg) => partOf(arg, rows)) as unknown as A));
 }
 
-function select(arg: unknown, { numbers, index }: Rows, batch: number): unknown {
-  if (arg instanceof PackedAttention) return arg.part(numbers, index!.device);
-  if (!(arg instanceof Tensor) || arg.ndim === 0) return arg;
+/** An argument's parts for groups without an input in common. */
+function select(arg: unknown, groups: readonly Rows[], batch: number): unknown[] {
+  if (arg instanceof PackedAttention) return groups.map(({ numbers }) => arg.part(numbers));
+  if (!(arg instanceof Tensor) || arg.ndim === 0) return groups.map(() => arg);
   const [leading] = arg.shape;
-  if (leading === batch) return arg.indexSelect(0, index!);
-  const packing = packingOf(leading);
-  if (packing) return arg.indexSelect(0, packing.part(numbers, index!.device).index);
-  if (leading === 1) return arg;
-  throw new Error(
-    `a routed site got a tensor [${arg.shape}] at batch ${batch}: its leading dimension has to be the batch or 1`,
-  );
+  const packing = leading === batch ? null : packingOf(leading);
+  if (leading !== batch && packing === null) {
+    if (leading === 1) return groups.map(() => arg);
+    throw new Error(
+      `a routed site got a tensor [${arg.shape}] at batch ${batch}: its leading dimension has to be the batch or 1`,
+    );
+  }
+  const choice = Array<number>(batch).fill(-1);
+  for (const [n, { numbers }] of groups.entries()) {
+    for (const number of numbers) choice[number] = n;
+  }
+  const lengths = packing ? [...packing.lengths] : [];
+  return ops.adaptune.split_samples(arg, choice, groups.length, { lengths }) as Tensor[];
 }
 
-/** Runs an alternative on the inputs of a group, and counts the FLOPs of each. */
+/** Runs an alternative on the inputs of a group, frees what it made but its result, counts FLOPs. */
 export function onRows<T>(rows: Rows, run: () => T) {
-  const { numbers, index } = rows;
-  const packed = () => (index === null ? run() : whilePart(numbers, index.device, run));
-  return functional.countFlops(packed, numbers.length);
+  const { numbers, areAll } = rows;
+  const alone = () => (areAll ? run() : whilePart(numbers, run));
+  return functional.countFlops(() => scope(alone), numbers.length);
 }
 
 /**

@@ -36,7 +36,7 @@ export class RoutedSite extends RoutedModule {
    */
   override forward(...args: unknown[]): unknown {
     const decision = this.routing.at(this.position);
-    const argsOf = rowSelector(args, decision.choice.length);
+    const argsOf = rowSelector(args, decision.choice.length, decision.picked);
     const run = (rows: Rows, k: number) =>
       rows.numbers.length === 0 ? null : this.run(k, rows, argsOf(rows));
 

@@ -86,7 +86,9 @@ export function readThroughBlocks(
   const all = [...blocks];
   const before = all.slice(0, -1);
   const last = (queries: Tensor, attention: AttentionMask, context: Tensor) =>
-    all.length === 0 ? queries : all[all.length - 1].forward(queries, attention, context);
+    all.length === 0
+      ? queries
+      : torch.scope(() => all[all.length - 1].forward(queries, attention, context));
   const packed = pack(hidden, mask);
   if (packed === null) {
     const state = inOrder(before, hidden, mask);
@@ -106,8 +108,9 @@ export function readThroughBlocks(
   });
 }
 
-function inOrder(blocks: Iterable<Layer>, hidden: Tensor, mask: AttentionMask): Tensor {
+/** As `throughBlocks`, of what is packed already or has no padding; each block frees what it made. */
+export function inOrder(blocks: Iterable<Layer>, hidden: Tensor, mask: AttentionMask): Tensor {
   let state = hidden;
-  for (const block of blocks) state = block.forward(state, mask);
+  for (const block of blocks) state = torch.scope(() => block.forward(state, mask));
   return state;
 }

@@ -11,6 +11,7 @@ import {
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { BertLayer, bertLayerNorm } from "./bert";
+import { inOrder } from "./block";
 import { knownEntries } from "./config";
 import { initialiseLikeBert } from "./initialise";
 import { LxmertConfig } from "./lxmert-config";
@@ -169,12 +170,11 @@ function crossing(
   [language, vision]: Streams,
   [languageMask, visionMask]: readonly [AttentionMask, AttentionMask],
 ): Streams {
-  let words = language;
-  let regions = vision;
-  for (const block of layer) words = block.forward(words, languageMask);
-  for (const block of r_layers) regions = block.forward(regions, visionMask);
+  let words = inOrder(layer, language, languageMask);
+  let regions = inOrder(r_layers, vision, visionMask);
   for (const block of x_layers) {
-    [words, regions] = block.forward(words, regions, languageMask, visionMask);
+    const both = [words, regions] as const;
+    [words, regions] = torch.scope(() => block.forward(...both, languageMask, visionMask));
   }
   return [words, regions];
 }

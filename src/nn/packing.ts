@@ -8,44 +8,21 @@ import * as torch from "../torch";
 export class Packing {
   /** R, the rows of all samples. */
   readonly rows: number;
-  /** Where each sample's rows start. */
-  private readonly starts: readonly number[];
-  private readonly parts = new Map<readonly number[], PackedPart>();
+  private readonly parts = new Map<readonly number[], Packing>();
 
   /** Takes how many rows each sample has, at least one. */
   constructor(readonly lengths: readonly number[]) {
-    const starts: number[] = [];
-    let rows = 0;
-    for (const length of lengths) {
-      starts.push(rows);
-      rows += length;
-    }
-    this.starts = starts;
-    this.rows = rows;
+    this.rows = lengths.reduce((sum, length) => sum + length, 0);
   }
 
-  /** Some samples, by number in ascending order; the same list of numbers is looked at once. */
-  part(samples: readonly number[], device: string): PackedPart {
+  /** That of some samples, by number in ascending order; the same list of numbers has the same. */
+  part(samples: readonly number[]): Packing {
     const known = this.parts.get(samples);
     if (known) return known;
-    const packing = new Packing(samples.map((sample) => this.lengths[sample]));
-    const index = new BigInt64Array(packing.rows);
-    let row = 0;
-    for (const sample of samples) {
-      const start = this.starts[sample];
-      for (let n = 0; n < this.lengths[sample]; n++) index[row++] = BigInt(start + n);
-    }
-    const part = { packing, index: torch.tensor(index, { device }) };
+    const part = new Packing(samples.map((sample) => this.lengths[sample]));
     this.parts.set(samples, part);
     return part;
   }
-}
-
-/** Some samples of packed rows: how they are packed by themselves, and where they were. */
-export interface PackedPart {
-  readonly packing: Packing;
-  /** [R'] int64 */
-  readonly index: Tensor;
 }
 
 /** Which rows attend to which, in the place of a mask: a sample's queries to all of its keys. */
@@ -56,11 +33,8 @@ export class PackedAttention {
   ) {}
 
   /** That of some samples. */
-  part(samples: readonly number[], device: string): PackedAttention {
-    const queries = this.queries.part(samples, device).packing;
-    return this.queries === this.keys
-      ? new PackedAttention(queries, queries)
-      : new PackedAttention(queries, this.keys.part(samples, device).packing);
+  part(samples: readonly number[]): PackedAttention {
+    return new PackedAttention(this.queries.part(samples), this.keys.part(samples));
   }
 }
 
@@ -83,9 +57,9 @@ export function whilePacked<T>(packings: readonly Packing[], fn: () => T): T {
 }
 
 /** Runs a synchronous function on some samples of what is packed around it. */
-export function whilePart<T>(samples: readonly number[], device: string, fn: () => T): T {
+export function whilePart<T>(samples: readonly number[], fn: () => T): T {
   const outer = current;
-  current = outer.map((packing) => packing.part(samples, device).packing);
+  current = outer.map((packing) => packing.part(samples));
   try {
     return fn();
   } finally {

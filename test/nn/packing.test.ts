@@ -64,9 +64,7 @@ test("nothing is packed where nothing is left out, or the mask does something el
 
 test("some samples are a packing of their own", (t) => {
   const packing = new Packing([2, 1, 3]);
-  const { packing: part, index } = packing.part([0, 2], "cpu");
-  t.deepEqual(part.lengths, [2, 3]);
-  t.deepEqual(Array.from(index.toTypedArray(), Number), [0, 1, 3, 4, 5]);
+  t.deepEqual(packing.part([0, 2]).lengths, [2, 3]);
   t.is(packingOf(6), null);
   t.is(
     whilePacked([packing], () => packingOf(6)),
