@@ -27,6 +27,11 @@ export interface SiteDecision {
   readonly compared: readonly Rows[];
 }
 
+/** Whether a decision's gradient is computed for every input. */
+export function isComparedWhole({ others, compared }: SiteDecision): boolean {
+  return compared.every((rows, k) => rows === others[k]);
+}
+
 /**
  * All decisions of one forward, known before the backbone starts.
  *

@@ -3,6 +3,7 @@ import { cat, noGrad, type Tensor, tensor } from "../torch";
 import type { Alternative } from "./alternative";
 import type { Rows, SiteDecision } from "./decisions";
 import { headsOf, type RunHeads } from "./heads";
+import { canRunTogether, runTogether } from "./heads-together";
 import { withoutUpdates } from "./low-rank";
 import { mergeHeads } from "./merge-heads";
 import { blend, onRows, RoutedModule, rowSelector } from "./routed-module";
@@ -42,6 +43,11 @@ export class RoutedHeads extends RoutedModule {
   /** Takes what the attention takes, gives its heads' contexts [B,S,D], or packed [R,D]. */
   override forward(x: Tensor, mask: AttentionMask = null, context: Tensor = x): Tensor {
     const decisions = this.positions.map((position) => this.routing.at(position));
+    if (canRunTogether(this.modules, decisions, x)) {
+      return runTogether(this.modules, decisions, { x, mask, context }, (head, ...executed) =>
+        this.routing.record(this.positions[head], ...executed),
+      );
+    }
     const argsOf = rowSelector<HeadArguments>([x, mask, context], decisions[0].choice.length);
     const run = (which: "picked" | "compared") => () =>
       this.modules.map((_, k) => this.run(k, groupsOf(decisions, which, k), argsOf));

@@ -1,7 +1,7 @@
 import { functional, Module, PackedAttention, packingOf, type Registered, whilePart } from "../nn";
 import { cat, ops, scope, Tensor } from "../torch";
 import type { Alternative } from "./alternative";
-import type { Rows, SiteDecision } from "./decisions";
+import { isComparedWhole, type Rows, type SiteDecision } from "./decisions";
 import type { Part } from "./site";
 
 /**
@@ -141,9 +141,7 @@ function lengthsOf(rows: number, inputs: number): number[] {
 
 /** For each input a bit for each alternative that it is compared with; nothing where with all. */
 function comparedBits(decisions: readonly SiteDecision[]): number[] {
-  const isWhole = ({ others, compared }: SiteDecision) =>
-    compared.every((rows, k) => rows === others[k]);
-  if (decisions.every(isWhole)) return [];
+  if (decisions.every(isComparedWhole)) return [];
   return decisions.flatMap(({ choice, compared }) => {
     const bits = choice.map(() => 0);
     for (const [k, { numbers }] of compared.entries()) {

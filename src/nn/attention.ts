@@ -51,6 +51,11 @@ export class MultiHeadAttention extends Module {
     const query = this.query.forward(x);
     const key = this.key.forward(context);
     const value = this.value.forward(context);
+    return this.attend(query, key, value, mask);
+  }
+
+  /** What follows the three projections: queries [B,S,D], keys and values [B,S',D] -> [B,S,D]. */
+  attend(query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask = null): Tensor {
     const dropoutP = this.training ? this.dropout : 0;
     if (mask instanceof PackedAttention) {
       return packedAttention(query, key, value, mask, { heads: this.heads, dropoutP });
