@@ -27,9 +27,9 @@ async function build({ force = false } = {}) {
   }
 
   if (force || !addonIsFresh(libtorch)) {
-    const { compiler, cmake } = requireToolchain();
+    const { compiler, cmake, maker } = requireToolchain();
     console.log(`Building the addon with ${compiler.version} and CMake ${cmake.version}`);
-    await buildAddon(libtorch, compiler);
+    await buildAddon(libtorch, { compiler, maker });
   }
   await ensureTypes(builtAddon, { force });
 }

@@ -8,7 +8,7 @@ const { findLibTorch } = require("./libtorch/find");
 const { nodeHint, nodeProblem } = require("./node");
 const { findAddon, root } = require("./paths");
 const { run } = require("./process");
-const { findCMake, findCompiler, installHint } = require("./toolchain");
+const { findToolchain, installHint } = require("./toolchain");
 
 /**
  * `needed`: adaptune does not work until it is put right.
@@ -30,15 +30,14 @@ const { findCMake, findCompiler, installHint } = require("./toolchain");
  * @returns {Report}
  */
 function examine() {
-  const compiler = findCompiler();
-  const cmake = findCMake();
+  const { compiler, cmake, problems: missing } = findToolchain();
   const { libtorch, problem: libtorchProblem } = locateLibTorch();
   const addon = examineAddon();
   const nvidia = describeNvidia();
   const reason = whyNoCuda(nvidia, libtorch, addon);
   const problems = [
     ...nodeProblems(),
-    ...addonProblems(addon, compiler.problem ?? cmake.problem, libtorchProblem),
+    ...addonProblems(addon, missing.join(" ") || null, libtorchProblem),
     ...cudaProblems(nvidia, reason),
   ];
   return {

@@ -5,11 +5,12 @@ const { availableMemory } = require("./cpu");
 const { SetupFailure } = require("./failure");
 const { formatSeconds } = require("./format");
 const { builtAddon, root } = require("./paths");
-const { follow, run } = require("./process");
+const { follow } = require("./process");
 const { progress } = require("./progress");
 const { hashFiles, isFresh, writeStamp } = require("./stamp");
 
 /** @typedef {import("./libtorch/inspect").LibTorch} LibTorch */
+/** @typedef {import("./toolchain").Tool} Tool */
 
 // Not build/ itself, where node-gyp writes a Makefile of its own.
 const buildFolder = path.join(root, "build", "cmake");
@@ -26,11 +27,11 @@ function addonIsFresh(libtorch) {
 /**
  * Compiles the addon with CMake into build/Release/adaptune.node.
  * @param {LibTorch} libtorch
- * @param {import("./toolchain").Tool} compiler
+ * @param {{ compiler: Tool, maker: Tool }} tools
  */
-async function buildAddon(libtorch, compiler) {
+async function buildAddon(libtorch, { compiler, maker }) {
   const started = Date.now();
-  await configure(libtorch, compiler);
+  await configure(libtorch, compiler, maker);
   await compile();
   if (!fs.existsSync(builtAddon)) {
     throw new SetupFailure(`The build ended without an error, but left no ${builtAddon}.`);
@@ -60,9 +61,10 @@ function headerVersion(name) {
 /**
  * CMake remembers its generator, compiler and libraries for ever, so another choice starts afresh.
  * @param {LibTorch} libtorch
- * @param {import("./toolchain").Tool} compiler
+ * @param {Tool} compiler
+ * @param {Tool} maker
  */
-async function configure(libtorch, compiler) {
+async function configure(libtorch, compiler, maker) {
   const includes = [require("node-api-headers").include_dir, require("node-addon-api").include_dir];
   const options = {
     LIBTORCH: libtorch.path,
@@ -70,7 +72,7 @@ async function configure(libtorch, compiler) {
     ADAPTUNE_CUDA: libtorch.flavour === "cuda" ? "ON" : "OFF",
     CMAKE_BUILD_TYPE: "Release",
   };
-  const generator = run("ninja", ["--version"]).code === 0 ? "Ninja" : "Unix Makefiles";
+  const generator = maker.command === "ninja" ? "Ninja" : "Unix Makefiles";
   const definitions = Object.entries(options).map(([name, value]) => `-D${name}=${value}`);
   const command = ["-S", root, "-B", buildFolder, "-G", generator, ...definitions];
   const chosen = { command, compiler, version: libtorch.version };

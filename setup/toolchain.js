@@ -12,15 +12,25 @@ const minimumCMake = "3.18";
  */
 
 /**
- * A C++20 compiler and CMake; throws when one is missing, naming all that is missing at once.
+ * A C++20 compiler, CMake and what CMake runs; throws when one is missing, naming all that is missing at once.
  * @param {NodeJS.ProcessEnv} [env]
  */
 function requireToolchain(env = process.env) {
+  const { compiler, cmake, maker, problems } = findToolchain(env);
+  if (problems.length > 0) throw new SetupFailure(problems.join("\n"), installHint());
+  return { compiler, cmake, maker };
+}
+
+/**
+ * All that the addon is built with, and what of it is missing.
+ * @param {NodeJS.ProcessEnv} [env]
+ */
+function findToolchain(env = process.env) {
   const compiler = findCompiler(env);
   const cmake = findCMake(env);
-  const problems = [compiler.problem, cmake.problem].filter((problem) => problem !== null);
-  if (problems.length > 0) throw new SetupFailure(problems.join("\n"), installHint());
-  return { compiler, cmake };
+  const maker = findMaker(env);
+  const problems = [compiler, cmake, maker].flatMap(({ problem }) => problem ?? []);
+  return { compiler, cmake, maker, problems };
 }
 
 /**
@@ -56,6 +66,20 @@ function findCMake(env = process.env) {
   if (isAtLeast(version, minimumCMake)) return { command: "cmake", version, problem: null };
   const problem = `CMake ${version ?? "of unknown version"} is too old: ${minimumCMake} or newer is needed.`;
   return { command: "cmake", version, problem };
+}
+
+/**
+ * What CMake has the compiler called by: Ninja, else Make, which comes with most compilers.
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {Tool}
+ */
+function findMaker(env = process.env) {
+  for (const command of ["ninja", "make", "gmake"]) {
+    const asked = run(command, ["--version"], { env });
+    if (asked.code !== 0) continue;
+    return { command, version: parseVersion(asked.stdout)?.join(".") ?? null, problem: null };
+  }
+  return { command: null, version: null, problem: "Neither Ninja nor Make is installed." };
 }
 
 /** How the build tools are installed on the common systems. */
@@ -107,7 +131,9 @@ function tryToCompile(command, args, env) {
 
 module.exports = {
   requireToolchain,
+  findToolchain,
   findCompiler,
   findCMake,
+  findMaker,
   installHint,
 };

@@ -2,6 +2,7 @@ import { functional, Module, Parameter, type Registered } from "../nn";
 import * as torch from "../torch";
 import { noGrad, Tensor } from "../torch";
 import { type DecisionSpace, Decisions } from "./decisions";
+import type { ExportOptions } from "./export";
 import type { Gate, GateOptions } from "./gates";
 import type { Mask } from "./mask";
 import { merge } from "./merge";
@@ -109,6 +110,20 @@ export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Mod
     return merge(this.model, this.space, mask);
   }
 
+  /**
+   * Writes a folder that has all it needs: an adaptive model, which `AdaptedModel.fromPretrained`
+   * reads, or, under a mask and of a static strategy, a plain one for `Model.fromPretrained`.
+   * Throws as `exportAdapted` does.
+   */
+  export(folder: string, options: ExportOptions = {}): void {
+    exporting().exportAdapted(this, folder, options);
+  }
+
+  /** Reads an adaptive model that `export` wrote; a policy of the user's has to be given. */
+  static fromPretrained(folder: string, options: { readonly policy?: Policy } = {}): AdaptedModel {
+    return exporting().loadAdapted(folder, options);
+  }
+
   /** The parameters that train, the policy's apart: it has an optimizer of its own. */
   parameterGroups(): { model: Parameter[]; policy: Parameter[] } {
     const training = (module: Module | null) =>
@@ -203,4 +218,9 @@ function parametersOutsideSites(module: Module): Parameter[] {
           ? [entry]
           : [],
     );
+}
+
+/** Looked up when used: what reads a model makes one. */
+function exporting() {
+  return require("./export") as typeof import("./export");
 }

@@ -24,7 +24,7 @@ export function register(program: Command): void {
       const exported = exportRun(run, folder, flags);
       const reader = exported.plain
         ? "a plain model: Model.fromPretrained reads it, and a recipe's model.from"
-        : "an adaptive model: loadAdapted reads it";
+        : "an adaptive model: AdaptedModel.fromPretrained reads it";
       console.log(`${exported.folder}\n  ${reader}`);
     });
 }

@@ -1,4 +1,4 @@
-import { Dropout, Linear } from "../nn";
+import { Dropout, Linear, withoutPacking } from "../nn";
 import type { Tensor } from "../torch";
 import { BertEncoder } from "./bert";
 import { BertConfig } from "./bert-config";
@@ -63,7 +63,13 @@ export class Bert extends Model {
     return !name.startsWith("pooler.");
   }
 
+  /** Padding is computed too: what is there depends on what is not padding. */
   override forward(inputs: BertInputs): BertOutputs {
+    return withoutPacking(() => this.read(inputs));
+  }
+
+  /** The same, with zeros at padding, which is not computed: for heads that read none of it. */
+  read(inputs: BertInputs): BertOutputs {
     const { hidden: embedded, mask } = this.embed(inputs);
     const hidden = this.encoder.forward(embedded, inputs.attentionMask ? mask : null);
     return { hidden, pooled: this.pooler.forward(hidden) };
@@ -112,8 +118,9 @@ export class BertForSequenceClassification extends Model {
     return name.startsWith("bert.") && !name.startsWith("bert.pooler.");
   }
 
+  /** Hidden states are zeros at padding, which no class depends on. */
   override forward(inputs: BertInputs): BertClassOutputs {
-    const outputs = this.bert.forward(inputs);
+    const outputs = this.bert.read(inputs);
     return { ...outputs, logits: this.classifier.forward(this.dropout.forward(outputs.pooled)) };
   }
 

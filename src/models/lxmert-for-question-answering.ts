@@ -22,8 +22,9 @@ export class LxmertForQuestionAnswering extends LxmertModel {
     initialiseLikeBert(this.answer_head, config.initializer_range);
   }
 
+  /** Language and vision are zeros at padding, which no answer depends on. */
   override forward(inputs: LxmertInputs): LxmertAnswerOutputs {
-    const outputs = this.lxmert.forward(inputs);
+    const outputs = this.lxmert.read(inputs);
     return { ...outputs, logits: this.answer_head.forward(outputs.pooled) };
   }
 }

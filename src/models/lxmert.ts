@@ -7,6 +7,7 @@ import {
   ModuleList,
   packTogether,
   whilePacked,
+  withoutPacking,
 } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
@@ -94,7 +95,13 @@ export class Lxmert extends Model {
     return knownEntries(LxmertConfig, values);
   }
 
+  /** Padding is computed too: what is there depends on what is not padding. */
   override forward(inputs: LxmertInputs): LxmertOutputs {
+    return withoutPacking(() => this.read(inputs));
+  }
+
+  /** The same, with zeros at padding, which is not computed: for heads that read none of it. */
+  read(inputs: LxmertInputs): LxmertOutputs {
     const [language, vision] = this.encoder.forward(this.embedStreams(inputs));
     return { language, vision, pooled: this.pooler.forward(language) };
   }

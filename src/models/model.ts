@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { Module, uniqueWeights } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
@@ -66,7 +68,7 @@ export abstract class Model extends Module {
    * those that mean nothing to the model are left out and counted.
    *
    * @throws Error that names the file: no or another model type, a configuration's problems, missing
-   * weights, wrong shapes.
+   * weights, wrong shapes, an adaptive model.
    */
   static fromPretrained<M extends Model>(
     this: abstract new (
@@ -75,6 +77,13 @@ export abstract class Model extends Module {
     path: string,
     { config: changes = {}, report = printed(path) }: PretrainedOptions = {},
   ): M {
+    // Its pretrained model alone would be a whole model too, and not what it was exported for.
+    if (existsSync(join(path, "adaptive.json"))) {
+      throw new Error(
+        `${path}: is an adaptive model: AdaptedModel.fromPretrained reads it; exported under a mask ` +
+          "it is a plain one",
+      );
+    }
     // biome-ignore lint/complexity/noThisInStatic: the class that was asked, a model or the base
     const asked = this as ModelClass<M>;
     const files = findCheckpoint(path, { configNeeded: asked.configOf === null });

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type DecisionSpace, RunningUsage } from "../adaptive";
-import { standInsOutsideSites } from "../adaptive/export";
+import { exportAdapted, standInsOutsideSites } from "../adaptive/export";
 import { writePretrained } from "../models/model";
 import type { SchedulerState } from "../optim";
 import * as torch from "../torch";
@@ -19,16 +19,19 @@ const USAGE = "usage.safetensors";
  * Writes a checkpoint: a folder that appears whole or not at all.
  *
  *     config.json          of the model
+ *     adaptive.json        sites, alternatives, policy and gate, where there is a policy
  *     model.safetensors    all weights: frozen, tuned, the policy's
  *     state.safetensors    what going on needs: optimizers, schedules, random state, data position
  *     usage.safetensors    how often each alternative was picked in training
  *
- * Under a static strategy the first two are a pretrained model as `Model.fromPretrained` reads it.
+ * Under a static strategy that is a pretrained model as `Model.fromPretrained` reads it, under another
+ * an adaptive one as `AdaptedModel.fromPretrained` does.
  */
 export function writeCheckpoint(folder: string, model: TrainedModel, state: TrainerState): void {
   makeWholeFolder(folder, (partial) => {
     torch.scope(() => {
-      writePretrained(partial, model.model, model, standInsOutsideSites(model.model));
+      if (model.sites.length > 0) exportAdapted(model, partial);
+      else writePretrained(partial, model.model, model, standInsOutsideSites(model.model));
       const { tensors, numbers } = flatten(state);
       const metadata = { trainer: JSON.stringify(numbers) };
       torch.save(tensors, join(partial, STATE), { metadata });

@@ -13,25 +13,39 @@ export interface Environment {
   readonly processors: number;
   /** Threads that LibTorch computes with: sums in another order differ in their last bits. */
   readonly threads: number;
+  /** What multiplies matrices in linear layers: the same for last bits. */
+  readonly matrixProducts: torch.MatrixProducts;
   readonly memoryGiB: number;
   readonly cudaDevices: number;
   readonly started: string;
 }
 
 export function describeEnvironment(): Environment {
-  const [first] = cpus();
+  torch.matrixProducts.settle("float32");
   return {
     adaptune: packageVersion(),
     libtorch: torch.version,
     node: process.version,
     system: `${platform()} ${release()} ${arch()}`,
-    processor: first?.model.trim() ?? "unknown",
+    processor: processor(),
     processors: cpus().length,
     threads: torch.getNumThreads(),
+    matrixProducts: torch.matrixProducts.choices(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     cudaDevices: torch.cuda.deviceCount(),
     started: new Date().toISOString(),
   };
+}
+
+/** Sees to it that results are those of an earlier run to the bit, where the machine is of its kind. */
+export function computeAsIn(run: Environment): void {
+  torch.setNumThreads(run.threads);
+  const isAlike = run.processor === processor() && run.libtorch === torch.version;
+  if (isAlike && run.matrixProducts) torch.matrixProducts.choose(run.matrixProducts);
+}
+
+function processor(): string {
+  return cpus()[0]?.model.trim() ?? "unknown";
 }
 
 /** The version in the package's manifest, beside src/ in a checkout and dist/ when installed. */

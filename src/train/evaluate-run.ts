@@ -1,4 +1,5 @@
 import { readMask } from "./checkpoint";
+import { computeAsIn } from "./environment";
 import { type Evaluation, evaluate } from "./evaluate";
 import type { Recipe } from "./recipe";
 import { type CheckpointName, RunFolder } from "./run-folder";
@@ -27,8 +28,9 @@ export async function evaluateRun(
   const folder = RunFolder.open(path);
   const recipe = folder.recipe();
   const recorded = checkpoint === "best" ? folder.result<RunResult>().validation.accuracy : null;
-  const { threads } = folder.environment();
-  const task = await openData({ ...recipe, threads }, options);
+  const environment = folder.environment();
+  const task = await openData({ ...recipe, threads: environment.threads }, options);
+  computeAsIn(environment);
   const at = folder.checkpoint(checkpoint);
   const model = openTrained(at, recipe);
   const validation = await evaluate(model, task.dataset, task.validation, {

@@ -87,7 +87,9 @@ export const recipeSchema = z
         controls: z
           .boolean()
           .default(true)
-          .describe("hold the policy, at the end, against the majority's mask, others' and chance"),
+          .describe(
+            "hold the policy against the majority's mask, other inputs' decisions and chance",
+          ),
       })
       .prefault({})
       .describe("how accuracy is measured"),

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readTrainerState } from "./checkpoint";
+import { computeAsIn } from "./environment";
 import { Failure } from "./failure";
 import { adaptModel } from "./model";
 import { RunFolder } from "./run-folder";
@@ -36,7 +37,9 @@ export async function resumeRun(
     });
   }
   const recipe = folder.recipe();
-  const task = await openData({ ...recipe, threads: folder.environment().threads }, options);
+  const environment = folder.environment();
+  const task = await openData({ ...recipe, threads: environment.threads }, options);
+  computeAsIn(environment);
   const last = folder.checkpoint("last");
   const from = existsSync(last) ? readTrainerState(last) : null;
   const model = from

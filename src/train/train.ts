@@ -106,6 +106,7 @@ async function loop(
         evaluate(model, task.dataset, task.validation, {
           batchSize: evaluation.batchSize,
           mask: maskOf(recipe, () => trainer.mask()),
+          controls: evaluation.controls,
         }),
       );
       record(folder, step, latest);

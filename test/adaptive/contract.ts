@@ -19,6 +19,7 @@ import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
 import type { ModelCase, StrategyCase } from "./cases";
 import { namesWithout, TablePolicy, zeroAtPadding } from "./contract-support";
+import { trainingContract } from "./contract-training";
 import { Masked } from "./masked";
 import { BATCH, close, distance, hashOf, lossOf, rowsOf, sameOutputs, setting } from "./support";
 
@@ -140,10 +141,13 @@ export function adaptiveContract(test: TestFn, strategy: StrategyCase, model: Mo
       const sites = setting(model, strategy).adapted.sites.length;
       const policy = new TablePolicy(BATCH, sites, names.length);
       const { adapted, inputs, noise } = setting(model, strategy, { moved, policy });
-      const outputs = adapted.train().forward(inputs, { exponential: noise });
-      lossOf({ ...outputs, gate: undefined }).backward();
+      // What leads to a part that is skipped has no effect on that input, so there are more draws.
+      const more = has("skip") ? range(2).map(() => torch.emptyLike(noise).exponential_()) : [];
+      for (const exponential of [noise, ...more]) {
+        const outputs = adapted.train().forward(inputs, { exponential });
+        lossOf({ ...outputs, gate: undefined }).backward();
+      }
       const byInput = policy.table.grad!.abs().amax([-1]); // [B,N]
-      // What leads to a part that is skipped has no effect on that input.
       return has("skip") ? byInput.amax([0]) : byInput;
     };
     t.true(gradient(true).min().item() > 1e-9);
@@ -386,6 +390,8 @@ export function adaptiveContract(test: TestFn, strategy: StrategyCase, model: Mo
     for (const [name, { grad }] of accumulated(2))
       close(t, grad, whole.get(name)!.grad, 1e-10, name);
   });
+
+  trainingContract(test, strategy, model);
 }
 
 function range(length: number): number[] {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import {
-  type AdaptedModel,
+  AdaptedModel,
   adapt,
   alternative,
   combine,
@@ -83,6 +83,26 @@ test("what decides nothing, and a mask, is exported as a plain model", (t) => {
     sameOutputs(t, outputs, model.forward(inputs, { decisions: mask && [...mask] }), 1e-6);
     t.throws(() => loadAdapted(folder), { message: /adaptive.json: there is no such file/ });
   }
+});
+
+test("an adaptive model exports itself, and is not taken for a plain one", (t) => {
+  const model = adapted(spotTuneBlock());
+  const [whole, plain] = [folderOf(t), folderOf(t)];
+  model.export(whole);
+  const read = AdaptedModel.fromPretrained(whole);
+  const inputs = vlBertCase.inputs(3);
+  const [actual, expected] = [read.forward(inputs), model.forward(inputs)];
+  sameOutputs(t, actual, expected, 0);
+  t.deepEqual(actual.decisions!.toArray(), expected.decisions!.toArray());
+  t.throws(() => Model.fromPretrained(whole), { message: /AdaptedModel.fromPretrained reads it/ });
+  model.export(plain, { mask: "tuned" });
+  const merged = Model.fromPretrained(plain, { report: () => {} }).eval();
+  sameOutputs(
+    t,
+    merged.forward(inputs) as Record<string, unknown>,
+    model.forward(inputs, { decisions: [1, 1] }),
+    1e-6,
+  );
 });
 
 test("a policy of the user's is to be given again", (t) => {

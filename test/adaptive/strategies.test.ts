@@ -23,7 +23,7 @@ import {
   VLBertForQuestionAnswering,
 } from "../../src/models";
 import * as torch from "../../src/torch";
-import { lxmertCase, type ModelCase, vlBertCase } from "./cases";
+import { bertCase, lxmertCase, type ModelCase, vitCase, vlBertCase } from "./cases";
 import { cast, close, lossOf, move, sameOutputs } from "./support";
 
 /** Base models but for widths, which decision counts do not depend on. */
@@ -84,10 +84,14 @@ const trained = (adapted: AdaptedModel) =>
     .filter(([, { requiresGrad }]) => requiresGrad)
     .map(([name]) => name);
 
-for (const model of [vlBertCase, lxmertCase]) {
-  const encoder = model === vlBertCase ? "vlbert.encoder" : "lxmert.encoder";
-  const isHead = (name: string) => model.heads.some((head) => name.startsWith(head));
-  const lastBlock = model === vlBertCase ? "layer.1." : "x_layers.1.";
+for (const [model, encoder, lastBlock] of [
+  [vlBertCase, "vlbert.encoder", "layer.1."],
+  [lxmertCase, "lxmert.encoder", "x_layers.1."],
+  [bertCase, "bert.encoder", "layer.1."],
+  [vitCase, "vit.encoder", "layer.1."],
+] as const) {
+  const isHead = (name: string) =>
+    model.heads.some((head) => name.split(".").slice(0, 2).includes(head));
   const expected: Record<string, (name: string) => boolean> = {
     standard: () => true,
     frozen: () => false,

@@ -36,7 +36,7 @@ test.serial(
     const merged = await within(["export", adaptive, join(folder, "plain"), "--merge", "majority"]);
     t.regex(merged.stdout, /plain\n {2}a plain model: Model\.fromPretrained/);
     const kept = await within(["export", adaptive, join(folder, "adaptive")]);
-    t.regex(kept.stdout, /an adaptive model: loadAdapted/);
+    t.regex(kept.stdout, /an adaptive model: AdaptedModel\.fromPretrained/);
     const wrong = await within(["export", adaptive, join(folder, "x"), "--merge", "maiority"]);
     t.is(wrong.code, 1);
     t.regex(wrong.stderr, /no alternative is called "maiority".*next: masks are/s);

@@ -17,10 +17,8 @@ for (const [dtype, outputs, gradients] of [
       const model = new BertForSequenceClassification(config).to(dtype);
       model.loadStateDict(weights);
       const { inputIds, ...rest } = inputs(dtype) as unknown as BertInputs;
-      // Transformers computes padding too.
-      const given = withoutPacking(() =>
-        model.forward({ inputIds, ...(masks === "masked" && rest) }),
-      );
+      const all = { inputIds, ...(masks === "masked" && rest) };
+      const given = withoutPacking(() => model.forward(all)); // transformers computes padding too
       const expected = below(values, `${masks}.out`);
       t.deepEqual(Object.keys(given).sort(), Object.keys(expected).sort());
       for (const [name, tensor] of Object.entries(expected)) {
@@ -31,6 +29,10 @@ for (const [dtype, outputs, gradients] of [
       sum.reduce((a, b) => a.add(b)).backward();
       const { name, off } = gradientDistance(gradientsOf(model), below(values, `${masks}.grad`));
       t.true(off <= gradients, `the gradient of ${name} is off by ${off}`);
+      // The encoder by itself computes padding too; the classifier leaves it out and says the same.
+      const { hidden, pooled } = model.bert.forward(all);
+      t.true(torch.equal(hidden, given.hidden) && torch.equal(pooled, given.pooled));
+      t.true(distance(model.forward(all).logits, expected.logits) <= outputs);
     });
   }
 }
@@ -51,5 +53,9 @@ test("the parts before and in the blocks make the whole", (t) => {
   const given = inputs() as unknown as BertInputs;
   const { hidden, mask } = model.embed(given);
   t.deepEqual(mask.shape, [3, 1, 1, 6]);
-  t.true(torch.equal(model.encoder.forward(hidden, mask), model.forward(given).hidden));
+  const encoded = model.encoder.forward(hidden, mask);
+  const { hidden: read } = model.read(given);
+  t.true(torch.equal(encoded, read));
+  const present = given.attentionMask!.unsqueeze(-1);
+  t.true(torch.allclose(model.forward(given).hidden.mul(present), read, 1e-5, 1e-6));
 });

@@ -171,8 +171,9 @@ test("a text longer than the positions is refused", (t) => {
   t.throws(() => new Lxmert(config).forward(inputs), { message: /max_position_embeddings is 10/ });
 });
 
-test("the products of a forward are counted", (t) => {
-  const { flops } = functional.countFlops(() => new Lxmert(config).forward(referenceInputs()));
+test("the products of a forward are counted, of padding too where it is computed", (t) => {
+  const model = new Lxmert(config);
+  const flopsOf = (run: () => unknown) => functional.countFlops(run).flops;
   const [d, wide] = [8, 12];
   const attention = (s: number, context = s) =>
     2 * (2 * s + 2 * context) * d * d + 4 * s * context * d;
@@ -186,9 +187,15 @@ test("the products of a forward are counted", (t) => {
     [4, 3],
     [5, 1],
   ];
-  const expected = lengths.map(
-    ([words, regions]) =>
-      2 * block(words) + block(regions) + 2 * cross(words, regions) + embedded + 2 * d * d,
+  const expected = ([words, regions]: number[]) =>
+    2 * block(words) + block(regions) + 2 * cross(words, regions) + embedded + 2 * d * d;
+  const [first, second, third] = lengths.map(expected);
+  t.is(
+    flopsOf(() => model.read(referenceInputs())),
+    first + second + third,
   );
-  t.is(flops, expected[0] + expected[1] + expected[2]);
+  t.is(
+    flopsOf(() => model.forward(referenceInputs())),
+    3 * first,
+  );
 });

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Model } from "../../src/models";
+import { withoutPacking } from "../../src/nn";
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
 import { below, distance, gradientDistance, gradientsOf, weightedSum } from "./load";
@@ -8,7 +9,11 @@ import { below, distance, gradientDistance, gradientsOf, weightedSum } from "./l
 const [, , folder] = process.argv;
 const values = torch.load(join(folder, "values.safetensors"));
 const model: Model = Model.fromPretrained<Model>(folder).eval();
-const outputs = model.forward(below(values, "input")) as Record<string, Tensor>;
+// Transformers computes padding too, where nothing reads it.
+const outputs = withoutPacking(() => model.forward(below(values, "input"))) as Record<
+  string,
+  Tensor
+>;
 const expected = below(values, "out");
 for (const [name, tensor] of Object.entries(expected)) {
   console.log(

@@ -1,13 +1,16 @@
 import { join } from "node:path";
 import test from "ava";
 import { SetupFailure } from "../../setup/failure";
-import { findCMake, findCompiler, requireToolchain } from "../../setup/toolchain";
+import { findCMake, findCompiler, findMaker, requireToolchain } from "../../setup/toolchain";
 import { temporaryFolder, writeProgram } from "./support";
 
 test("all that is missing is named at once, with the commands that install it", (t) => {
   const env = { PATH: temporaryFolder(t) };
   const error = t.throws(() => requireToolchain(env), { instanceOf: SetupFailure });
-  t.is(error.message, "No C++ compiler found.\nCMake is not installed.");
+  t.is(
+    error.message,
+    "No C++ compiler found.\nCMake is not installed.\nNeither Ninja nor Make is installed.",
+  );
   const remedy = (error as SetupFailure).remedy ?? "";
   for (const command of ["apt-get install g++ cmake", "dnf install", "pacman -S", "brew install"]) {
     t.true(remedy.includes(command), command);
@@ -53,4 +56,15 @@ test("CMake's version is read and judged", (t) => {
   });
   writeProgram(folder, "cmake", "echo cmake version 4.1.0-rc2");
   t.like(findCMake(env), { command: "cmake", version: "4.1.0", problem: null });
+});
+
+test("Ninja comes before Make", (t) => {
+  const folder = temporaryFolder(t);
+  const env = { PATH: folder };
+  writeProgram(folder, "make", "echo GNU Make 4.3");
+  t.like(findMaker(env), { command: "make", version: "4.3.0", problem: null });
+  writeProgram(folder, "ninja", "echo 1.11.1");
+  t.like(findMaker(env), { command: "ninja", version: "1.11.1" });
+  writeProgram(folder, "ninja", "exit 1");
+  t.is(findMaker(env).command, "make");
 });

@@ -101,15 +101,25 @@ for (const name of adaptive) {
 }
 
 for (const name of names.filter((one) => !adaptive.includes(one))) {
-  test(`${name} trains an LXMERT`, (t) => {
-    const smaller = { "last-k": { k: 1 }, layers: { blocks: [1] }, LoRA: { rank: 2 } };
-    const strategy = { name, ...smaller[name as keyof typeof smaller] };
+  test(`${name} trains an LXMERT, and every key of it is read`, (t) => {
+    const own = {
+      "last-k": { k: 1 },
+      layers: { blocks: [1] },
+      LoRA: { rank: 2, alpha: 3, targets: ["value"] },
+    };
+    const strategy = { name, ...own[name as keyof typeof own] };
     const recipe = tinyRecipe({
       model: "lxmert",
       train: { steps: 2, warmup: 1 },
       more: { strategy },
     });
-    const trainer = new Trainer(recipe, tinyModel(recipe), task);
+    const read = new Set<string>();
+    const watched = recording(recipe, "", read);
+    const trainer = new Trainer(watched, tinyModel(watched), task);
+    t.deepEqual(
+      leaves(recipe.strategy, "strategy.").filter((key) => !read.has(key)),
+      [],
+    );
     const before = weightsOf(trainer.model);
     trainer.next();
     const { decisions } = trainer.next();

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
+import { AdaptedModel } from "../../src/adaptive";
+import { Model } from "../../src/models";
 import { newModel } from "../../src/train/base-model";
 import { readMask } from "../../src/train/checkpoint";
 import { describeEnvironment } from "../../src/train/environment";
@@ -11,7 +13,16 @@ import { RunFolder } from "../../src/train/run-folder";
 import { openTask } from "../../src/train/task";
 import { train } from "../../src/train/train";
 import type { Progress } from "../../src/train/watch";
-import { emptyFolder, leaves, readLines, recording, task, tinyModel, tinyRecipe } from "./support";
+import {
+  emptyFolder,
+  leaves,
+  readLines,
+  recording,
+  task,
+  tinyModel,
+  tinyRecipe,
+  weightsOf,
+} from "./support";
 
 function start(t: ExecutionContext, recipe: Recipe) {
   const folder = RunFolder.create(join(emptyFolder(t), "run"), recipe, describeEnvironment());
@@ -48,11 +59,26 @@ test("a run writes every step, every evaluation, and the figures of its best", a
   t.is(linkedName(folder.checkpoint("best")), `step-0000${result.bestStep}`);
   t.is(linkedName(folder.checkpoint("last")), "step-000040");
   t.deepEqual(folder.result(), JSON.parse(JSON.stringify(result)));
-  t.is(readLines(folder.file("decisions.jsonl")).length, 4);
+  const decided = readLines<{ controls: object }>(folder.file("decisions.jsonl"));
+  t.is(decided.length, 4);
+  for (const { controls } of decided) {
+    t.deepEqual(Object.keys(controls), ["learned", "majority", "shuffled", "random"]);
+  }
 
   const steps = progress.filter(({ phase }) => phase === "training");
   t.deepEqual(steps.at(-1), { ...steps[0], done: 40, total: 40, detail: steps.at(-1)?.detail });
   t.regex(steps.at(-1)?.detail ?? "", /^loss \d\.\d\d, tuned \d+ %, validation \d+\.\d %$/);
+});
+
+test("a checkpoint is a model that scripts read, and is not taken for a plain one", async (t) => {
+  const recipe = tinyRecipe({ strategy: "SpotTune_Block", train: { steps: 5 } });
+  const training = start(t, recipe);
+  await train(training);
+  const best = training.folder.checkpoint("best");
+  const read = AdaptedModel.fromPretrained(best);
+  t.deepEqual(weightsOf(read as typeof training.model), weightsOf(training.model));
+  t.deepEqual(read.sites, training.model.sites);
+  t.throws(() => Model.fromPretrained(best), { message: /is an adaptive model/ });
 });
 
 test("the same seed twice writes the same metrics, to the byte", async (t) => {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findPackages } from "./packages";
-import type { EmojiStyle } from "./sources";
+import { type EmojiStyle, packageOf } from "./sources";
 
 /** The SVG drawings of one style. */
 export interface Drawings {
@@ -23,7 +23,7 @@ export function openDrawings(style: EmojiStyle): Drawings {
 
 /** Iconify packages hold all SVG bodies in one file, and a file from code points to names. */
 function openIconSet(style: "noto" | "twemoji"): Drawings {
-  const name = `@iconify-json/${style}`;
+  const name = packageOf(style);
   const { folder, version } = findPackages([name]).get(name)!;
   const set = readJson<IconSet>(join(folder, "icons.json"));
   const chars = readJson<Record<string, string>>(join(folder, "chars.json"));

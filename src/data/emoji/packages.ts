@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { EMOJI_SOURCES } from "./sources";
+import { EMOJI_SOURCES, type EmojiStyle, packageOf } from "./sources";
 
 /** Where an installed data package lies. */
 export interface InstalledPackage {
@@ -37,6 +37,14 @@ export function findPackages(
   const missing = names.filter((name) => !found.has(name));
   if (missing.length > 0) throw new MissingPackagesError(missing);
   return found;
+}
+
+/**
+ * Sees that all a task in some styles is made from is there, before any of it is read.
+ * @throws MissingPackagesError naming all that are missing
+ */
+export function requirePackages(styles: readonly EmojiStyle[], from?: readonly string[]): void {
+  findPackages(["emojibase-data", ...new Set(styles.map(packageOf))], from);
 }
 
 function findPackage(name: string, from: readonly string[]): InstalledPackage | undefined {

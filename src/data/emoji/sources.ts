@@ -3,6 +3,11 @@ export type EmojiStyle = "noto" | "twemoji" | "openmoji";
 
 export const EMOJI_STYLES: readonly EmojiStyle[] = ["noto", "twemoji", "openmoji"];
 
+/** The npm package that holds a style's drawings. */
+export function packageOf(style: EmojiStyle): string {
+  return style === "openmoji" ? "openmoji" : `@iconify-json/${style}`;
+}
+
 /** An npm package the task is made from, with what its licence asks to be said. */
 export interface DataSource {
   package: string;

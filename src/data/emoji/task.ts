@@ -6,6 +6,7 @@ import { cachedDrawings } from "./cache";
 import { type Concept, readConcepts } from "./concepts";
 import { openDrawings } from "./drawings";
 import { type Augmentation, PixelRegions } from "./images";
+import { requirePackages } from "./packages";
 import { answerList, type QuestionKind, type QuestionOptions, QuestionWriter } from "./questions";
 import { DEFAULT_IMAGE_SIZE } from "./render";
 import { EMOJI_STYLES, type EmojiStyle } from "./sources";
@@ -80,6 +81,7 @@ export class EmojiTask implements Dataset<EmojiExample> {
    */
   static async open(options: EmojiTaskOptions = {}): Promise<EmojiTask> {
     const { styles = EMOJI_STYLES, size = DEFAULT_IMAGE_SIZE, grid = 4 } = options;
+    requirePackages(styles);
     const all = readConcepts();
     const concepts = chooseConcepts(all, options.concepts);
     const images = await openImages(concepts, styles, size, options);

@@ -1,5 +1,9 @@
 import test from "ava";
-import { findPackages, MissingPackagesError } from "../../../src/data/emoji/packages";
+import {
+  findPackages,
+  MissingPackagesError,
+  requirePackages,
+} from "../../../src/data/emoji/packages";
 import { cacheFolder } from "./subset";
 
 test("installed packages are found with version and folder", (t) => {
@@ -22,5 +26,12 @@ test("missing packages are named all at once, with the command that installs the
 test("only the given places are searched", (t) => {
   t.throws(() => findPackages(["openmoji"], [cacheFolder(t)]), {
     message: /npm install openmoji$/,
+  });
+});
+
+test("a task names all that it lacks, and nothing that it does not need", (t) => {
+  t.notThrows(() => requirePackages(["noto", "twemoji", "openmoji"]));
+  t.throws(() => requirePackages(["openmoji", "noto", "openmoji"], [cacheFolder(t)]), {
+    message: /npm install emojibase-data openmoji @iconify-json\/noto$/,
   });
 });
