@@ -24,8 +24,7 @@ TensorHandle& makeHandle(napi_env env, at::Tensor tensor) {
   Environment& environment = Environment::of(env);
   TensorHandle& handle = environment.handles.make(std::move(tensor));
   environment.currentScope().link(handle);
-  handle.accountedBytes = ownedBytes(handle.tensor);
-  if (handle.accountedBytes != 0) environment.accountExternalMemory(handle.accountedBytes);
+  if (handle.list == &environment.root()) account(environment, handle);
   environment.watchUnscoped();
   return handle;
 }
@@ -85,6 +84,12 @@ void HandleTable::release(TensorHandle& handle) {
   --live_;
   // A slot whose numbers are all used up is left out for good.
   if (handle.generation++ < kLastGeneration) free_.push_back(handle.index);
+}
+
+void account(Environment& environment, TensorHandle& handle) {
+  if (handle.accountedBytes != 0) return;
+  handle.accountedBytes = ownedBytes(handle.tensor);
+  if (handle.accountedBytes != 0) environment.accountExternalMemory(handle.accountedBytes);
 }
 
 napi_value toHandle(napi_env env, at::Tensor tensor) {

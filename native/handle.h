@@ -56,6 +56,11 @@ class HandleTable {
   uint64_t serial_ = 0;
 };
 
+// Tells V8 of the memory of a tensor that only its garbage collector frees. Of what a scope frees
+// it need not know: hearing of it, it would collect in vain, over and over.
+class Environment;
+void account(Environment& environment, TensorHandle& handle);
+
 // The number of a new handle for `tensor`, linked into the current scope; null when undefined.
 napi_value toHandle(napi_env env, at::Tensor tensor);
 

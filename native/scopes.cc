@@ -42,6 +42,7 @@ Napi::Value leave(const Napi::CallbackInfo& info) {
     if (!madeHere) continue;
     HandleList::unlink(*handle);
     scopes[depth - 1].link(*handle);
+    if (depth == 1) account(Environment::of(info.Env()), *handle);
     moved.Set(moved.Length(), tensor);
   }
   while (scopes.back().first != nullptr) adaptune::dispose(info.Env(), *scopes.back().first);
@@ -52,10 +53,11 @@ Napi::Value leave(const Napi::CallbackInfo& info) {
 Napi::Value keep(const Napi::CallbackInfo& info) {
   requireTensor(info.Env(), info[0], "torch.keep");
   TensorHandle& handle = *handleOf(info.Env(), info[0]);
-  HandleList& root = Environment::of(info.Env()).root();
-  const bool isScoped = handle.list != &root;
+  Environment& environment = Environment::of(info.Env());
+  const bool isScoped = handle.list != &environment.root();
   HandleList::unlink(handle);
-  root.link(handle);
+  environment.root().link(handle);
+  account(environment, handle);
   return Napi::Boolean::New(info.Env(), isScoped);
 }
 

@@ -12,8 +12,9 @@ Napi::Value cudaDeviceCount(const Napi::CallbackInfo& info);  // () -> number
 Napi::Value build(const Napi::CallbackInfo& info);
 
 // What computes the products of linear layers: see fused/matrix_products.h.
-Napi::Value matrixProducts(const Napi::CallbackInfo& info);         // () -> { product: way }
-Napi::Value chooseMatrixProducts(const Napi::CallbackInfo& info);   // ({ product: way }) -> undefined
+Napi::Value matrixProducts(const Napi::CallbackInfo& info);  // () -> { product: way }
+Napi::Value chooseMatrixProducts(
+    const Napi::CallbackInfo& info);  // ({ product: way }) -> undefined
 Napi::Value measureMatrixProducts(const Napi::CallbackInfo& info);  // (dtype) -> undefined
 
 }  // namespace adaptune::system

@@ -51,9 +51,10 @@ class LinearFunction : public torch::autograd::Function<LinearFunction> {
                             const OptionalTensor& bias, bool gelu) {
     const at::AutoDispatchBelowADInplaceOrView below;
     const at::Tensor before = products::forward(rowsOf(x), weight, bias, false);
-    context->save_for_backward({x, weight, gelu ? before : at::Tensor(), bias.value_or(at::Tensor())});
-    context->saved_data["needed"] = std::vector<int64_t>{
-        x.requires_grad(), weight.requires_grad(), bias && bias->requires_grad()};
+    context->save_for_backward(
+        {x, weight, gelu ? before : at::Tensor(), bias.value_or(at::Tensor())});
+    context->saved_data["needed"] = std::vector<int64_t>{x.requires_grad(), weight.requires_grad(),
+                                                         bias && bias->requires_grad()};
     return shapedAs(gelu ? at::gelu(before) : before, x);
   }
 

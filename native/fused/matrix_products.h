@@ -1,17 +1,17 @@
 // The three matrix products of a linear layer on the CPU, each by the fastest way there is.
 //
-// LibTorch has two: its BLAS (MKL), which at::linear and at::mm take in single precision, and oneDNN,
-// which is twice as fast on some processors and slower on others. Which one is taken depends on the
-// dtype, on the product and on its size, never on what was timed a moment ago, so that the same
-// table gives the same bits.
+// LibTorch has two: its BLAS (MKL), which at::linear and at::mm take in single precision, and
+// oneDNN, which is twice as fast on some processors and slower on others. Which one is taken
+// depends on the dtype, on the product and on its size, never on what was timed a moment ago, so
+// that the same table gives the same bits.
 #pragma once
+
+#include <ATen/Tensor.h>
 
 #include <array>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <ATen/Tensor.h>
 
 namespace adaptune::products {
 

@@ -182,7 +182,8 @@ variable_list compute(const at::Tensor& x, const Layers& layers, const Selection
   for (const Group& group : groupsOf(selection)) {
     const at::Tensor rows = takeRows(x, group.spans);
     for (int64_t p = 0; p < layers.projections; ++p) {
-      const at::Tensor weight = outputsOf(layers.weight(p, group.alternative), group, selection.heads);
+      const at::Tensor weight =
+          outputsOf(layers.weight(p, group.alternative), group, selection.heads);
       const at::Tensor bias = outputsOf(layers.bias(p, group.alternative), group, selection.heads);
       putSlices(results[p], products::forward(rows, weight, bias, false), group, selection.heads);
     }
@@ -279,8 +280,10 @@ Selection check(const at::Tensor& x, at::TensorList weights, at::TensorList bias
                     weights[i].size(1) == x.size(1) && weights[i].size(0) % heads == 0 &&
                     weights[i].scalar_type() == x.scalar_type(),
                 "argument 'weights[", i, "]': expected ", x.scalar_type(), " of shape [m,",
-                x.size(1), "] with m a multiple of ", heads, " heads, and the same for all "
-                "alternatives, given ", weights[i].scalar_type(), " ", weights[i].sizes());
+                x.size(1), "] with m a multiple of ", heads,
+                " heads, and the same for all "
+                "alternatives, given ",
+                weights[i].scalar_type(), " ", weights[i].sizes());
     TORCH_CHECK(biases[i].dim() == 1 && biases[i].size(0) == weights[i].size(0) &&
                     biases[i].scalar_type() == x.scalar_type(),
                 "argument 'biases[", i, "]': expected ", x.scalar_type(), " of shape [",
@@ -357,9 +360,8 @@ class CompareHeads : public torch::autograd::Function<CompareHeads> {
                               number("alternatives")};
     const auto differences = context->get_saved_variables();
     const at::Tensor dOut = gradients[0].contiguous();
-    const at::Tensor dGate =
-        at::zeros({static_cast<int64_t>(selection.choice.size()), selection.alternatives},
-                  at::kDouble);
+    const at::Tensor dGate = at::zeros(
+        {static_cast<int64_t>(selection.choice.size()), selection.alternatives}, at::kDouble);
     const int64_t width = dOut.size(1), size = width / selection.heads;
     auto* slopes = dGate.mutable_data_ptr<double>();
     AT_DISPATCH_FLOATING_TYPES_AND2(

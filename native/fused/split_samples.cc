@@ -1,7 +1,7 @@
 // Parts of a batch by what was chosen for each sample, so that each part can run by itself.
 //
-//   x [R, ...] -> for each alternative k the rows of the samples b with choice_b = k, in batch order;
-//   samples whose choice is -1 go nowhere. A sample has one row, or lengths_b of them.
+//   x [R, ...] -> for each alternative k the rows of the samples b with choice_b = k, in batch
+//   order; samples whose choice is -1 go nowhere. A sample has one row, or lengths_b of them.
 //
 // One node in the graph for all parts: its backward writes every row once.
 #include <ATen/Functions.h>
