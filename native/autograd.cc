@@ -1,11 +1,15 @@
 #include "autograd.h"
 
 #include <ATen/core/grad_mode.h>
+#include <c10/core/AutogradState.h>
 #include <c10/core/InferenceMode.h>
+#include <torch/csrc/autograd/anomaly_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/variable.h>
 
+#include "autograd_engine.h"
+#include "callback.h"
 #include "errors.h"
 #include "handle.h"
 
@@ -33,6 +37,37 @@ variable_list toVariables(Napi::Env env, const Napi::Value& array, const char* w
 std::optional<bool> toOptionalBool(const Napi::Value& value) {
   if (value.IsNull() || value.IsUndefined()) return std::nullopt;
   return value.ToBoolean();
+}
+
+// Keeps a backward pass on this thread, CUDA's nodes too, where JavaScript may be called back or
+// anomaly detection tells JavaScript's stack. Callbacks need no other thread then, and can wait for
+// none.
+class OwnThread {
+ public:
+  OwnThread() {
+    const bool isNeeded = Callback::anyAlive() || torch::autograd::AnomalyMode::is_enabled();
+    if (isNeeded) c10::AutogradState::get_tls_state().set_multithreading_enabled(false);
+  }
+  ~OwnThread() { c10::AutogradState::get_tls_state().set_multithreading_enabled(before_); }
+  OwnThread(const OwnThread&) = delete;
+  OwnThread& operator=(const OwnThread&) = delete;
+
+ private:
+  bool before_ = c10::AutogradState::get_tls_state().get_multithreading_enabled();
+};
+
+// Runs a backward pass; an error tells what anomaly detection knows.
+template <typename Body>
+auto run(Napi::Env env, const char* what, Body body) -> decltype(body()) {
+  const OwnThread mode;
+  takeAnomaly();
+  try {
+    return body();
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw torchError(env, std::string(what) + ": " + conciseMessage(error) + takeAnomaly());
+  }
 }
 
 }  // namespace
@@ -87,20 +122,25 @@ Napi::Value gradFn(const Napi::CallbackInfo& info) {
 
 Napi::Value backward(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  torch::autograd::backward(toVariables(env, info[0], "backward"),
-                            toVariables(env, info[1], "backward: argument 'gradient'"),
-                            toOptionalBool(info[2]), info[3].ToBoolean(),
-                            toVariables(env, info[4], "backward: option 'inputs'"));
+  const auto outputs = toVariables(env, info[0], "backward");
+  const auto gradients = toVariables(env, info[1], "backward: argument 'gradient'");
+  const auto inputs = toVariables(env, info[4], "backward: option 'inputs'");
+  run(env, "backward", [&] {
+    torch::autograd::backward(outputs, gradients, toOptionalBool(info[2]), info[3].ToBoolean(),
+                              inputs);
+  });
   return env.Undefined();
 }
 
 Napi::Value grad(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto gradients =
-      torch::autograd::grad(toVariables(env, info[0], "grad: argument 'outputs'"),
-                            toVariables(env, info[1], "grad: argument 'inputs'"),
-                            toVariables(env, info[2], "grad: option 'gradOutputs'"),
-                            toOptionalBool(info[3]), info[4].ToBoolean(), info[5].ToBoolean());
+  const auto outputs = toVariables(env, info[0], "grad: argument 'outputs'");
+  const auto inputs = toVariables(env, info[1], "grad: argument 'inputs'");
+  const auto gradOutputs = toVariables(env, info[2], "grad: option 'gradOutputs'");
+  const auto gradients = run(env, "grad", [&] {
+    return torch::autograd::grad(outputs, inputs, gradOutputs, toOptionalBool(info[3]),
+                                 info[4].ToBoolean(), info[5].ToBoolean());
+  });
   auto result = Napi::Array::New(env, gradients.size());
   for (uint32_t i = 0; i < gradients.size(); ++i) result.Set(i, toHandle(env, gradients[i]));
   return result;
@@ -114,6 +154,15 @@ Napi::Value withGradMode(const Napi::CallbackInfo& info) {
 Napi::Value inferenceMode(const Napi::CallbackInfo& info) {
   const c10::InferenceMode mode;
   return info[0].As<Napi::Function>().Call({});
+}
+
+Napi::Value setGradEnabled(const Napi::CallbackInfo& info) {
+  at::GradMode::set_enabled(info[0].ToBoolean());
+  return info.Env().Undefined();
+}
+
+Napi::Value isInferenceMode(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), c10::InferenceMode::is_enabled());
 }
 
 Napi::Value isGradEnabled(const Napi::CallbackInfo& info) {

@@ -17,8 +17,10 @@ Napi::Value backward(const Napi::CallbackInfo& info);
 // (outputs, inputs, gradOutputs, retainGraph, createGraph, allowUnused) -> (tensor or null)[]
 Napi::Value grad(const Napi::CallbackInfo& info);
 
-Napi::Value withGradMode(const Napi::CallbackInfo& info);   // (enabled, function) -> its result
-Napi::Value inferenceMode(const Napi::CallbackInfo& info);  // (function) -> its result
-Napi::Value isGradEnabled(const Napi::CallbackInfo& info);  // () -> boolean
+Napi::Value withGradMode(const Napi::CallbackInfo& info);     // (enabled, function) -> its result
+Napi::Value inferenceMode(const Napi::CallbackInfo& info);    // (function) -> its result
+Napi::Value setGradEnabled(const Napi::CallbackInfo& info);   // (enabled) -> undefined
+Napi::Value isInferenceMode(const Napi::CallbackInfo& info);  // () -> boolean
+Napi::Value isGradEnabled(const Napi::CallbackInfo& info);    // () -> boolean
 
 }  // namespace adaptune::autograd
