@@ -56,10 +56,38 @@ class OwnThread {
   bool before_ = c10::AutogradState::get_tls_state().get_multithreading_enabled();
 };
 
+// What is to be done when a backward pass is over.
+class Pass {
+ public:
+  Pass() : outer_(current) { current = this; }
+  ~Pass() {
+    current = outer_;
+    for (const auto& callback : after_) {
+      try {
+        callback->call({});
+      } catch (const std::exception&) {  // that of the pass itself is on its way
+      }
+    }
+  }
+  Pass(const Pass&) = delete;
+  Pass& operator=(const Pass&) = delete;
+
+  void add(std::unique_ptr<Callback> callback) { after_.push_back(std::move(callback)); }
+
+  static thread_local Pass* current;
+
+ private:
+  Pass* outer_;
+  std::vector<std::unique_ptr<Callback>> after_;
+};
+
+thread_local Pass* Pass::current = nullptr;
+
 // Runs a backward pass; an error tells what anomaly detection knows.
 template <typename Body>
 auto run(Napi::Env env, const char* what, Body body) -> decltype(body()) {
   const OwnThread mode;
+  const Pass pass;
   takeAnomaly();
   try {
     return body();
@@ -144,6 +172,12 @@ Napi::Value grad(const Napi::CallbackInfo& info) {
   auto result = Napi::Array::New(env, gradients.size());
   for (uint32_t i = 0; i < gradients.size(); ++i) result.Set(i, toHandle(env, gradients[i]));
   return result;
+}
+
+Napi::Value afterBackward(const Napi::CallbackInfo& info) {
+  TORCH_CHECK(Pass::current != nullptr, "expected to be called in a backward pass");
+  Pass::current->add(std::make_unique<Callback>(info.Env(), info[0], "afterBackward"));
+  return info.Env().Undefined();
 }
 
 Napi::Value withGradMode(const Napi::CallbackInfo& info) {

@@ -7,7 +7,6 @@
 #include <mutex>
 #include <sstream>
 
-#include "callback.h"
 #include "hooks_saved.h"
 #include "node.h"
 
@@ -138,12 +137,6 @@ Napi::Value detectAnomaly(const Napi::CallbackInfo& info) {
 
 Napi::Value isAnomalyEnabled(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), AnomalyMode::is_enabled());
-}
-
-Napi::Value afterBackward(const Napi::CallbackInfo& info) {
-  const auto callback = std::make_shared<Callback>(info.Env(), info[0], "afterBackward");
-  engine().queue_callback([callback] { callback->call({}); });
-  return info.Env().Undefined();
 }
 
 Napi::Value currentGraphTask(const Napi::CallbackInfo& info) {

@@ -21,7 +21,4 @@ Napi::Value detectAnomaly(const Napi::CallbackInfo& info);
 Napi::Value isAnomalyEnabled(const Napi::CallbackInfo& info);  // () -> boolean
 Napi::Value currentGraphTask(const Napi::CallbackInfo& info);  // () -> number; -1 outside
 
-// (callback) -> undefined: called when the backward pass that is running is over.
-Napi::Value afterBackward(const Napi::CallbackInfo& info);
-
 }  // namespace adaptune::autograd

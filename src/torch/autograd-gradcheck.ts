@@ -111,7 +111,8 @@ function listOf(value: Tensor | readonly Tensor[]): readonly Tensor[] {
 }
 
 function outputsOf(fn: Differentiable, inputs: readonly Tensor[]): readonly Tensor[] {
-  const outputs = listOf(fn(...inputs));
+  const result: unknown = fn(...inputs);
+  const outputs: readonly Tensor[] = Array.isArray(result) ? result : [result];
   for (const output of outputs) {
     if (output instanceof Tensor) continue;
     throw new TypeError(
