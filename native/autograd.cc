@@ -39,6 +39,14 @@ std::optional<bool> toOptionalBool(const Napi::Value& value) {
   return value.ToBoolean();
 }
 
+// "LinearFunction" of "torch::autograd::CppNode<adaptune::(anonymous namespace)::LinearFunction>".
+std::string shortName(const std::string& name) {
+  if (name.empty() || name.back() != '>') return name;
+  const auto colons = name.rfind("::");
+  if (colons == std::string::npos) return name;
+  return name.substr(colons + 2, name.size() - colons - 3);
+}
+
 // Keeps a backward pass on this thread, CUDA's nodes too, where JavaScript may be called back or
 // anomaly detection tells JavaScript's stack. Callbacks need no other thread then, and can wait for
 // none.
@@ -145,7 +153,7 @@ Napi::Value setGradient(const Napi::CallbackInfo& info) {
 Napi::Value gradFn(const Napi::CallbackInfo& info) {
   const auto function = requireTensor(info.Env(), info[0], "gradFn").grad_fn();
   if (function == nullptr) return info.Env().Null();
-  return Napi::String::New(info.Env(), function->name());
+  return Napi::String::New(info.Env(), shortName(function->name()));
 }
 
 Napi::Value backward(const Napi::CallbackInfo& info) {

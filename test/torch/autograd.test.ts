@@ -223,6 +223,10 @@ test("leaves are what nothing computed", (t) => {
   t.false(x.mul(2).isLeaf);
   t.is(x.gradFn, null);
   t.is(x.mul(x).gradFn, "MulBackward0");
+  t.is(
+    torch.ops.adaptune.linear(leaf([1]).view(1, 1), leaf([1]).view(1, 1)).gradFn,
+    "LinearFunction",
+  );
   t.is(x.mul(2).grad, null);
 });
 
