@@ -26,7 +26,8 @@ export interface CheckpointOptions {
  * Gradients reach everything the function uses, arguments or not, and whether or not an argument
  * requires any. What the function makes, other than its result, is freed when it returns. Tensors among
  * the arguments are kept for the second call; those that it uses otherwise (a module's weights, tensors
- * inside of arrays) must be alive then. `torch.checkpoint.with(options)` is the same with options.
+ * inside of arrays) must be alive then. Checkpoints nest; the tensors among an inner one's arguments are
+ * kept all the same. `torch.checkpoint.with(options)` is the same with options.
  *
  * Throws CheckpointError from the backward pass when the second call does other things than the first.
  */
