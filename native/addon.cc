@@ -1,10 +1,17 @@
 // What the addon exports. TypeScript's side of it is src/torch/native.ts.
 #include <napi.h>
 
+#include "autocast.h"
 #include "autograd.h"
+#include "autograd_engine.h"
+#include "callback.h"
+#include "determinism.h"
 #include "environment.h"
 #include "errors.h"
 #include "files.h"
+#include "function.h"
+#include "hooks.h"
+#include "hooks_saved.h"
 #include "operators.h"
 #include "random.h"
 #include "scopes.h"
@@ -39,6 +46,7 @@ Napi::Value rawFunction(napi_env env, const char* name, napi_callback function) 
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   Environment::attach(env);
+  autograd::installEngine();
   const auto set = [&](const char* name, Napi::Function function) { exports.Set(name, function); };
   set("attach", bind<attach>(env, "attach"));
 
@@ -82,8 +90,45 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("grad", bind<autograd::grad>(env, "grad"));
   set("withGradMode", bind<autograd::withGradMode>(env, "gradMode"));
   set("inferenceMode", bind<autograd::inferenceMode>(env, "inferenceMode"));
+  set("setGradEnabled", bind<autograd::setGradEnabled>(env, "setGradEnabled"));
+  set("isInferenceMode", bind<autograd::isInferenceMode>(env, "isInferenceModeEnabled"));
   set("isGradEnabled", bind<autograd::isGradEnabled>(env, "isGradEnabled"));
 
+  set("detectAnomaly", bind<autograd::detectAnomaly>(env, "detectAnomaly"));
+  set("isAnomalyEnabled", bind<autograd::isAnomalyEnabled>(env, "isAnomalyEnabled"));
+  set("currentGraphTask", bind<autograd::currentGraphTask>(env, "currentGraphTask"));
+  set("afterBackward", bind<autograd::afterBackward>(env, "afterBackward"));
+
+  set("receive", bind<callbacks::receive>(env, "callback"));
+  set("give", bind<callbacks::give>(env, "callback"));
+  set("registerHook", bind<hooks::registerHook>(env, "registerHook"));
+  set("registerPostAccumulateGradHook",
+      bind<hooks::registerPostAccumulateGradHook>(env, "registerPostAccumulateGradHook"));
+  set("withSavedTensorsHooks", bind<hooks::withSavedTensorsHooks>(env, "savedTensorsHooks"));
+  set("finishFunction", bind<function::finish>(env, "Function"));
+
+  set("withAutocast", bind<autocast::withAutocast>(env, "autocast"));
+  set("isAutocastEnabled", bind<autocast::isEnabled>(env, "isAutocastEnabled"));
+  set("autocastDtype", bind<autocast::dtype>(env, "getAutocastDtype"));
+  set("isAutocastCacheEnabled", bind<autocast::isCacheEnabled>(env, "isAutocastCacheEnabled"));
+
+  set("useDeterministicAlgorithms",
+      bind<determinism::useDeterministicAlgorithms>(env, "useDeterministicAlgorithms"));
+  set("deterministicAlgorithms",
+      bind<determinism::deterministicAlgorithms>(env, "areDeterministicAlgorithmsEnabled"));
+  set("setFloat32MatmulPrecision",
+      bind<determinism::setFloat32MatmulPrecision>(env, "setFloat32MatmulPrecision"));
+  set("getFloat32MatmulPrecision",
+      bind<determinism::getFloat32MatmulPrecision>(env, "getFloat32MatmulPrecision"));
+  set("setNumInteropThreads", bind<determinism::setNumInteropThreads>(env, "setNumInteropThreads"));
+  set("getNumInteropThreads", bind<determinism::getNumInteropThreads>(env, "getNumInteropThreads"));
+
+  set("attachGenerator", bind<random::attach>(env, "Generator"));
+  set("generatorDevice", bind<random::generatorDevice>(env, "Generator"));
+  set("generatorSeed", bind<random::generatorSeed>(env, "seed"));
+  set("generatorInitialSeed", bind<random::generatorInitialSeed>(env, "initialSeed"));
+  set("generatorState", bind<random::generatorState>(env, "getState"));
+  set("setGeneratorState", bind<random::setGeneratorState>(env, "setState"));
   set("manualSeed", bind<random::manualSeed>(env, "manualSeed"));
   set("getRngState", bind<random::getRngState>(env, "getRngState"));
   set("setRngState", bind<random::setRngState>(env, "setRngState"));

@@ -8,6 +8,7 @@
 
 #include "errors.h"
 #include "names.h"
+#include "random.h"
 
 namespace adaptune {
 
@@ -203,6 +204,8 @@ bool ArgumentSpec::accepts(const Value& value) const {
     case Kind::MemoryFormat:
     case Kind::Device:
       return value.isString();
+    case Kind::Generator:
+      return random::generatorOf(value.env, value.raw) != nullptr;
     default:
       return false;
   }
@@ -278,6 +281,7 @@ c10::IValue ArgumentSpec::convert(const Value& value) const {
       return known(parseDevice(value.toString()), name, "a device (\"cpu\", \"cuda\", \"cuda:1\")",
                    value);
     case Kind::Generator:
+      return *random::generatorOf(value.env, value.raw);
     case Kind::Unsupported:
       break;
   }
@@ -322,13 +326,13 @@ std::string ArgumentSpec::expectation() const {
       case Kind::Device:
         return "a device string";
       case Kind::Generator:
-        return "null";
+        return "a torch.Generator";
       case Kind::Unsupported:
         return "a " + type + " (which JavaScript cannot give)";
     }
     return type;
   }();
-  return optional && kind != Kind::Generator ? text + " or null" : text;
+  return optional ? text + " or null" : text;
 }
 
 std::string camelCase(const std::string& snake) {

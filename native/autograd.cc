@@ -1,11 +1,15 @@
 #include "autograd.h"
 
 #include <ATen/core/grad_mode.h>
+#include <c10/core/AutogradState.h>
 #include <c10/core/InferenceMode.h>
+#include <torch/csrc/autograd/anomaly_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/variable.h>
 
+#include "autograd_engine.h"
+#include "callback.h"
 #include "errors.h"
 #include "handle.h"
 
@@ -33,6 +37,73 @@ variable_list toVariables(Napi::Env env, const Napi::Value& array, const char* w
 std::optional<bool> toOptionalBool(const Napi::Value& value) {
   if (value.IsNull() || value.IsUndefined()) return std::nullopt;
   return value.ToBoolean();
+}
+
+// "LinearFunction" of "torch::autograd::CppNode<adaptune::(anonymous namespace)::LinearFunction>".
+std::string shortName(const std::string& name) {
+  if (name.empty() || name.back() != '>') return name;
+  const auto colons = name.rfind("::");
+  if (colons == std::string::npos) return name;
+  return name.substr(colons + 2, name.size() - colons - 3);
+}
+
+// Keeps a backward pass on this thread, CUDA's nodes too, where JavaScript may be called back or
+// anomaly detection tells JavaScript's stack. Callbacks need no other thread then, and can wait for
+// none.
+class OwnThread {
+ public:
+  OwnThread() {
+    const bool isNeeded = Callback::anyAlive() || torch::autograd::AnomalyMode::is_enabled();
+    if (isNeeded) c10::AutogradState::get_tls_state().set_multithreading_enabled(false);
+  }
+  ~OwnThread() { c10::AutogradState::get_tls_state().set_multithreading_enabled(before_); }
+  OwnThread(const OwnThread&) = delete;
+  OwnThread& operator=(const OwnThread&) = delete;
+
+ private:
+  bool before_ = c10::AutogradState::get_tls_state().get_multithreading_enabled();
+};
+
+// What is to be done when a backward pass is over.
+class Pass {
+ public:
+  Pass() : outer_(current) { current = this; }
+  ~Pass() {
+    current = outer_;
+    for (const auto& callback : after_) {
+      try {
+        callback->call({});
+      } catch (const std::exception&) {  // that of the pass itself is on its way
+      }
+    }
+  }
+  Pass(const Pass&) = delete;
+  Pass& operator=(const Pass&) = delete;
+
+  void add(std::unique_ptr<Callback> callback) { after_.push_back(std::move(callback)); }
+
+  static thread_local Pass* current;
+
+ private:
+  Pass* outer_;
+  std::vector<std::unique_ptr<Callback>> after_;
+};
+
+thread_local Pass* Pass::current = nullptr;
+
+// Runs a backward pass; an error tells what anomaly detection knows.
+template <typename Body>
+auto run(Napi::Env env, const char* what, Body body) -> decltype(body()) {
+  const OwnThread mode;
+  const Pass pass;
+  takeAnomaly();
+  try {
+    return body();
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw torchError(env, std::string(what) + ": " + conciseMessage(error) + takeAnomaly());
+  }
 }
 
 }  // namespace
@@ -82,28 +153,39 @@ Napi::Value setGradient(const Napi::CallbackInfo& info) {
 Napi::Value gradFn(const Napi::CallbackInfo& info) {
   const auto function = requireTensor(info.Env(), info[0], "gradFn").grad_fn();
   if (function == nullptr) return info.Env().Null();
-  return Napi::String::New(info.Env(), function->name());
+  return Napi::String::New(info.Env(), shortName(function->name()));
 }
 
 Napi::Value backward(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  torch::autograd::backward(toVariables(env, info[0], "backward"),
-                            toVariables(env, info[1], "backward: argument 'gradient'"),
-                            toOptionalBool(info[2]), info[3].ToBoolean(),
-                            toVariables(env, info[4], "backward: option 'inputs'"));
+  const auto outputs = toVariables(env, info[0], "backward");
+  const auto gradients = toVariables(env, info[1], "backward: argument 'gradient'");
+  const auto inputs = toVariables(env, info[4], "backward: option 'inputs'");
+  run(env, "backward", [&] {
+    torch::autograd::backward(outputs, gradients, toOptionalBool(info[2]), info[3].ToBoolean(),
+                              inputs);
+  });
   return env.Undefined();
 }
 
 Napi::Value grad(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto gradients =
-      torch::autograd::grad(toVariables(env, info[0], "grad: argument 'outputs'"),
-                            toVariables(env, info[1], "grad: argument 'inputs'"),
-                            toVariables(env, info[2], "grad: option 'gradOutputs'"),
-                            toOptionalBool(info[3]), info[4].ToBoolean(), info[5].ToBoolean());
+  const auto outputs = toVariables(env, info[0], "grad: argument 'outputs'");
+  const auto inputs = toVariables(env, info[1], "grad: argument 'inputs'");
+  const auto gradOutputs = toVariables(env, info[2], "grad: option 'gradOutputs'");
+  const auto gradients = run(env, "grad", [&] {
+    return torch::autograd::grad(outputs, inputs, gradOutputs, toOptionalBool(info[3]),
+                                 info[4].ToBoolean(), info[5].ToBoolean());
+  });
   auto result = Napi::Array::New(env, gradients.size());
   for (uint32_t i = 0; i < gradients.size(); ++i) result.Set(i, toHandle(env, gradients[i]));
   return result;
+}
+
+Napi::Value afterBackward(const Napi::CallbackInfo& info) {
+  TORCH_CHECK(Pass::current != nullptr, "expected to be called in a backward pass");
+  Pass::current->add(std::make_unique<Callback>(info.Env(), info[0], "afterBackward"));
+  return info.Env().Undefined();
 }
 
 Napi::Value withGradMode(const Napi::CallbackInfo& info) {
@@ -114,6 +196,15 @@ Napi::Value withGradMode(const Napi::CallbackInfo& info) {
 Napi::Value inferenceMode(const Napi::CallbackInfo& info) {
   const c10::InferenceMode mode;
   return info[0].As<Napi::Function>().Call({});
+}
+
+Napi::Value setGradEnabled(const Napi::CallbackInfo& info) {
+  at::GradMode::set_enabled(info[0].ToBoolean());
+  return info.Env().Undefined();
+}
+
+Napi::Value isInferenceMode(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), c10::InferenceMode::is_enabled());
 }
 
 Napi::Value isGradEnabled(const Napi::CallbackInfo& info) {

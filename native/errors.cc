@@ -8,6 +8,7 @@
 #include "environment.h"
 #include "handle.h"
 #include "names.h"
+#include "random.h"
 
 namespace adaptune {
 
@@ -82,6 +83,7 @@ std::string describe(napi_env env, napi_value value) {
   bool isPromise = false;
   napi_is_promise(env, value, &isPromise);
   if (isPromise) return "a Promise";
+  if (random::generatorOf(env, value) != nullptr) return "a torch.Generator";
   return type == napi_external ? "a foreign external" : "an object";
 }
 
@@ -118,6 +120,12 @@ std::string conciseMessage(const std::exception& error) {
   replace(text, "allow_unused=True", "allowUnused: true");
   replace(text, "retain_graph=True", "retainGraph: true");
   replace(text, "create_graph=True", "createGraph: true");
+  replace(text, "torch.autograd.set_detect_anomaly(True, check_nan=False)",
+          "torch.autograd.detectAnomaly(fn, { checkNan: false })");
+  replace(text, "torch.use_deterministic_algorithms(True, warn_only=True)",
+          "torch.useDeterministicAlgorithms(true, { warnOnly: true })");
+  replace(text, "torch.use_deterministic_algorithms(True)",
+          "torch.useDeterministicAlgorithms(true)");
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
 }

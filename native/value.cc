@@ -4,6 +4,7 @@
 
 #include "environment.h"
 #include "errors.h"
+#include "random.h"
 
 namespace adaptune {
 
@@ -46,6 +47,7 @@ bool Value::isPlainObject() const {
   napi_is_array(env, raw, &special);
   if (!special) napi_is_typedarray(env, raw, &special);
   if (!special) napi_is_promise(env, raw, &special);
+  if (!special) special = random::generatorOf(env, raw) != nullptr;
   return !special;
 }
 

@@ -94,6 +94,7 @@ function types(operators, aten) {
   });
   return `${banner}
 import type { Device, DType, Layout, MemoryFormat, Reduction, Scalar } from "../dtype";
+import type { Generator } from "../random";
 import type { Tensor } from "../tensor";
 
 /** An operator, or one of its overloads, that TypeScript knows nothing of. */
@@ -271,7 +272,7 @@ const kinds = {
   Layout: "Layout",
   MemoryFormat: "MemoryFormat",
   Device: "Device",
-  Generator: "null",
+  Generator: "Generator",
 };
 
 /** @param {Argument} argument */

@@ -1,7 +1,8 @@
+import { synchronous } from "./callbacks";
 import { wrap } from "./dispatch";
-import { checkOptions, refuseAsync } from "./errors";
+import { checkOptions, describe } from "./errors";
 import { native } from "./native";
-import { Tensor } from "./tensor";
+import { type BackwardOptions, Tensor } from "./tensor";
 
 /** Runs a synchronous function without recording gradients; the mode ends with it. */
 export function noGrad<T>(fn: () => T): T {
@@ -18,8 +19,43 @@ export function inferenceMode<T>(fn: () => T): T {
   return native.inferenceMode(synchronous("torch.inferenceMode", fn));
 }
 
+/**
+ * Says whether gradients are recorded: from now on, or, as `noGrad` and `enableGrad` do, while a
+ * synchronous function runs.
+ */
+export function setGradEnabled(enabled: boolean): void;
+export function setGradEnabled<T>(enabled: boolean, fn: () => T): T;
+export function setGradEnabled<T>(enabled: boolean, fn?: () => T): T | undefined {
+  if (typeof enabled !== "boolean") {
+    throw new TypeError(
+      `torch.setGradEnabled: argument 'enabled': expected a boolean, given ${describe(enabled)}`,
+    );
+  }
+  if (fn !== undefined)
+    return native.withGradMode(enabled, synchronous("torch.setGradEnabled", fn));
+  native.setGradEnabled(enabled);
+}
+
 export function isGradEnabled(): boolean {
   return native.isGradEnabled();
+}
+
+export function isInferenceModeEnabled(): boolean {
+  return native.isInferenceMode();
+}
+
+/**
+ * `backward` of several outputs at once, each weighed by its entry in `gradients`; outputs of one
+ * element need none.
+ */
+export function backward(
+  outputs: Tensor | readonly Tensor[],
+  gradients: Tensor | readonly (Tensor | null)[] = [],
+  options: BackwardOptions = {},
+): void {
+  checkOptions("backward", options, ["retainGraph", "createGraph", "inputs"]);
+  const { retainGraph = null, createGraph = false, inputs = [] } = options;
+  native.backward(listOf(outputs), listOf(gradients), retainGraph, createGraph, inputs);
 }
 
 export interface GradOptions {
@@ -65,13 +101,4 @@ export function grad(
 
 function listOf<T>(value: Tensor | readonly T[]): readonly (T | Tensor)[] {
   return value instanceof Tensor ? [value] : value;
-}
-
-function synchronous<T>(what: string, fn: () => T): () => T {
-  if (typeof fn !== "function") throw new TypeError(`${what}: expected a function, given ${fn}`);
-  return () => {
-    const result = fn();
-    refuseAsync(what, result);
-    return result;
-  };
 }

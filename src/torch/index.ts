@@ -1,15 +1,48 @@
 import "./attach";
+import "./autograd-hooks";
 import "./operators";
 
+export {
+  type AutocastDevice,
+  type AutocastOptions,
+  autocast,
+  getAutocastDtype,
+  isAutocastEnabled,
+} from "./amp-autocast";
+export {
+  GradScaler,
+  type GradScalerOptions,
+  type GradScalerState,
+  type ScalableOptimizer,
+} from "./amp-grad-scaler";
 export {
   enableGrad,
   type GradOptions,
   grad,
   inferenceMode,
   isGradEnabled,
+  isInferenceModeEnabled,
   noGrad,
+  setGradEnabled,
 } from "./autograd";
+export * as autograd from "./autograd-index";
+export {
+  CheckpointError,
+  type CheckpointOptions,
+  checkpoint,
+  checkpointSequential,
+} from "./checkpoint";
 export { type TensorData, type TensorOptions, tensor } from "./creation";
+export {
+  areDeterministicAlgorithmsEnabled,
+  type Float32MatmulPrecision,
+  getFloat32MatmulPrecision,
+  getNumInteropThreads,
+  isDeterministicAlgorithmsWarnOnlyEnabled,
+  setFloat32MatmulPrecision,
+  setNumInteropThreads,
+  useDeterministicAlgorithms,
+} from "./determinism";
 export { ops } from "./dispatch";
 export type { Device, DType, Layout, MemoryFormat, Reduction, Scalar } from "./dtype";
 export { TorchError } from "./errors";
@@ -26,6 +59,14 @@ export {
   scope,
 } from "./memory";
 export type { TypedArray } from "./native";
-export { getRngState, manualSeed, setRngState } from "./random";
+export {
+  defaultGenerator,
+  Generator,
+  getRngState,
+  initialSeed,
+  manualSeed,
+  seed,
+  setRngState,
+} from "./random";
 export { buildInfo, cuda, getNumThreads, setNumThreads, version } from "./system";
 export { type BackwardOptions, type NestedArray, Tensor, type ToOptions } from "./tensor";

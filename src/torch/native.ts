@@ -106,7 +106,53 @@ interface Native {
   withGradMode<T>(enabled: boolean, fn: () => T): T;
   inferenceMode<T>(fn: () => T): T;
   isGradEnabled(): boolean;
+  setGradEnabled(enabled: boolean): void;
+  isInferenceMode(): boolean;
+  detectAnomaly<T>(checkNan: boolean, folder: string, fn: () => T): T;
+  isAnomalyEnabled(): boolean;
+  currentGraphTask(): number;
+  afterBackward(callback: () => unknown): void;
 
+  receive(): (Handle | null)[];
+  give(tensors: readonly (Handled | null | undefined)[]): void;
+  registerHook(tensor: Handled, callback: () => unknown): () => void;
+  registerPostAccumulateGradHook(leaf: Handled, callback: () => unknown): () => void;
+  withSavedTensorsHooks<T>(pack: () => object, unpack: (packed: object) => unknown, fn: () => T): T;
+  finishFunction(call: {
+    name: string;
+    inputs: readonly (Handled | null)[];
+    outputs: readonly Handled[];
+    dirty: readonly Handled[];
+    nonDifferentiable: readonly Handled[];
+    saved: readonly (Handled | null)[];
+    materialize: boolean;
+    backward: (needed: boolean[]) => unknown;
+  }): (Handle | null)[];
+
+  withAutocast<T>(
+    device: string,
+    enabled: boolean,
+    dtype: string,
+    cacheEnabled: boolean,
+    fn: () => T,
+  ): T;
+  isAutocastEnabled(device: string): boolean;
+  autocastDtype(device: string): string;
+  isAutocastCacheEnabled(): boolean;
+
+  useDeterministicAlgorithms(mode: boolean, warnOnly: boolean): void;
+  deterministicAlgorithms(): { enabled: boolean; warnOnly: boolean };
+  setFloat32MatmulPrecision(precision: string): void;
+  getFloat32MatmulPrecision(): string;
+  setNumInteropThreads(count: number): void;
+  getNumInteropThreads(): number;
+
+  attachGenerator(object: object, source: string | object, isDefault: boolean): void;
+  generatorDevice(generator: object): string;
+  generatorSeed(generator: object, seed?: number | bigint): number | bigint;
+  generatorInitialSeed(generator: object): number | bigint;
+  generatorState(generator: object): Handle;
+  setGeneratorState(generator: object, state: Handled): void;
   manualSeed(seed: number | bigint): void;
   getRngState(device: string): Handle;
   setRngState(state: Handled, device: string): void;

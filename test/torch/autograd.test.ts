@@ -145,6 +145,58 @@ test("modes give back the result and end with an error, also a refused one", (t)
   }
 });
 
+test("setGradEnabled holds from then on, or while a function runs", (t) => {
+  const x = leaf([1]);
+  t.false(torch.setGradEnabled(false, () => x.mul(2)).requiresGrad);
+  t.true(torch.isGradEnabled());
+  torch.setGradEnabled(false);
+  try {
+    t.false(torch.isGradEnabled());
+    t.true(torch.setGradEnabled(true, () => x.mul(2)).requiresGrad);
+    t.false(x.mul(2).requiresGrad);
+  } finally {
+    torch.setGradEnabled(true);
+  }
+  t.true(x.mul(2).requiresGrad);
+  t.throws(() => torch.setGradEnabled(0 as never), {
+    instanceOf: TypeError,
+    message: "torch.setGradEnabled: argument 'enabled': expected a boolean, given 0",
+  });
+  t.throws(() => torch.setGradEnabled(false, async () => 1), { message: /synchronous/ });
+  t.true(torch.isGradEnabled());
+});
+
+test("inferenceMode can be asked for", (t) => {
+  t.false(torch.isInferenceModeEnabled());
+  t.true(torch.inferenceMode(torch.isInferenceModeEnabled));
+  t.false(torch.inferenceMode(torch.isGradEnabled));
+});
+
+test("several outputs go backward at once", (t) => {
+  const [x, w] = [leaf([1, 2]), leaf([3])];
+  torch.autograd.backward([x.mul(2), w.mul(5).sum()], [torch.tensor([1, 10], float64), null]);
+  t.deepEqual([x.grad!.toArray(), w.grad!.toArray()], [[2, 20], [5]]);
+  torch.autograd.backward(w.pow(2));
+  t.deepEqual(w.grad!.toArray(), [11]);
+  const y = x.sum();
+  torch.autograd.backward([y, w.mul(x.sum()).sum()], [], { inputs: [w] });
+  t.deepEqual(w.grad!.toArray(), [14]);
+  t.deepEqual(x.grad!.toArray(), [2, 20]);
+  t.is(torch.autograd.grad, torch.grad);
+});
+
+test("an inner tensor retains its gradient when asked to", (t) => {
+  const x = leaf([1, 2]);
+  const y = x.mul(3);
+  t.false(y.retainsGrad());
+  y.retainGrad();
+  t.true(y.retainsGrad());
+  y.registerHook((gradient) => gradient.mul(2));
+  y.mul(y).sum().backward();
+  t.deepEqual(y.grad!.toArray(), [12, 24]);
+  t.throws(() => torch.ones([1]).retainGrad(), { instanceOf: torch.TorchError });
+});
+
 test("what inferenceMode made takes no part in a graph", (t) => {
   const x = leaf([1, 2]);
   const made = torch.inferenceMode(() => x.mul(2));
@@ -171,6 +223,10 @@ test("leaves are what nothing computed", (t) => {
   t.false(x.mul(2).isLeaf);
   t.is(x.gradFn, null);
   t.is(x.mul(x).gradFn, "MulBackward0");
+  t.is(
+    torch.ops.adaptune.linear(leaf([1]).view(1, 1), leaf([1]).view(1, 1)).gradFn,
+    "LinearFunction",
+  );
   t.is(x.mul(2).grad, null);
 });
 
