@@ -17,6 +17,11 @@ export class ModuleList<M extends Module = Module> extends Module implements Ite
     return this;
   }
 
+  extend(modules: Iterable<M>): this {
+    for (const module of [...modules]) this.append(module);
+    return this;
+  }
+
   /** The module at an index, from the end for a negative one; undefined where there is none. */
   at(index: number): M | undefined {
     return this[index < 0 ? index + this.length : index];
@@ -27,13 +32,88 @@ export class ModuleList<M extends Module = Module> extends Module implements Ite
   }
 }
 
-/** Modules that run one after the other. */
+/**
+ * Modules that run one after the other, each on what the one before gives. With a record in the
+ * place of modules they have names: `new Sequential({ conv: .., norm: .. })`.
+ */
 export class Sequential extends ModuleList {
-  constructor(...modules: Module[]) {
-    super(modules);
+  constructor(...modules: Module[] | [Readonly<Record<string, Module>>]) {
+    const isList = (given: unknown[]): given is Module[] =>
+      given.every((module) => module instanceof Module);
+    super(isList(modules) ? modules : []);
+    if (isList(modules)) return;
+    for (const [name, module] of Object.entries(modules[0])) {
+      Object.assign(this, { [freeName(this, name)]: module });
+      this.length += 1;
+    }
+  }
+
+  override at(index: number): Module | undefined {
+    return [...this].at(index);
+  }
+
+  override *[Symbol.iterator](): IterableIterator<Module> {
+    for (const [, entry] of this.registered()) if (entry instanceof Module) yield entry;
   }
 
   override forward(x: Tensor): Tensor {
-    return [...this].reduce((state, module) => module.forward(state) as Tensor, x);
+    let state = x;
+    for (const module of this) state = module.forward(state) as Tensor;
+    return state;
   }
+}
+
+/** Modules by name, in the order they were set. */
+export class ModuleDict<M extends Module = Module>
+  extends Module
+  implements Iterable<[name: string, module: M]>
+{
+  constructor(modules: Readonly<Record<string, M>> = {}) {
+    super();
+    for (const [name, module] of Object.entries(modules)) this.set(name, module);
+  }
+
+  /** Throws where a name has a dot or is that of a member of every module. */
+  set(name: string, module: M): this {
+    Object.assign(this, { [freeName(this, name)]: module });
+    return this;
+  }
+
+  get(name: string): M | undefined {
+    return this.has(name) ? (this[name as keyof this] as M) : undefined;
+  }
+
+  has(name: string): boolean {
+    return Object.hasOwn(this, name) && this[name as keyof this] instanceof Module;
+  }
+
+  delete(name: string): boolean {
+    return this.has(name) && Reflect.deleteProperty(this, name);
+  }
+
+  get size(): number {
+    return [...this].length;
+  }
+
+  keys(): string[] {
+    return [...this].map(([name]) => name);
+  }
+
+  values(): M[] {
+    return [...this].map(([, module]) => module);
+  }
+
+  *[Symbol.iterator](): IterableIterator<[string, M]> {
+    for (const [name, entry] of this.registered()) {
+      if (entry instanceof Module) yield [name, entry as M];
+    }
+  }
+}
+
+/** The name, if no member of the module but an earlier entry has it. */
+export function freeName(module: Module, name: string): string {
+  const isEntry = Object.hasOwn(module, name) && typeof module[name as keyof Module] === "object";
+  if (name !== "" && !name.includes(".") && (isEntry || !(name in module))) return name;
+  const why = name === "" || name.includes(".") ? "is empty or has a dot" : "is a member already";
+  throw new Error(`${module.constructor.name}: the name "${name}" ${why}`);
 }

@@ -1,7 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
-import { embedding } from "./functional";
-import { normal_ } from "./init";
+import { normal_, skip } from "./init";
 import type { FactoryOptions } from "./linear";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
@@ -9,26 +8,63 @@ import { Parameter } from "./parameter";
 export interface EmbeddingOptions extends FactoryOptions {
   /** The row that starts at zero and gets no gradient; none by default. */
   readonly paddingIdx?: number | null;
+  /** Rows whose norm is larger are scaled down, in place, when they are read; none by default. */
+  readonly maxNorm?: number | null;
+  /** Which norm that is; 2 by default. */
+  readonly normType?: number;
+  /** Whether a row's gradient is divided by how often the batch has it; false by default. */
+  readonly scaleGradByFreq?: boolean;
+  /** Whether gradients are sparse; false by default. */
+  readonly sparse?: boolean;
 }
 
 /** ids [..] int64 -> rows of the weight [..,D]; the weight [V,D] starts at N(0, 1). */
 export class Embedding extends Module {
   weight: Parameter;
   readonly paddingIdx: number | null;
+  readonly maxNorm: number | null;
+  readonly normType: number;
+  readonly scaleGradByFreq: boolean;
+  readonly sparse: boolean;
 
   constructor(
     readonly numEmbeddings: number,
     readonly embeddingDim: number,
-    { paddingIdx = null, ...factory }: EmbeddingOptions = {},
+    {
+      paddingIdx = null,
+      maxNorm = null,
+      normType = 2,
+      scaleGradByFreq = false,
+      sparse = false,
+      ...factory
+    }: EmbeddingOptions = {},
   ) {
     super();
     this.paddingIdx = paddingIdx === null ? null : rowIndex(paddingIdx, numEmbeddings);
+    this.maxNorm = maxNorm;
+    this.normType = normType;
+    this.scaleGradByFreq = scaleGradByFreq;
+    this.sparse = sparse;
     this.weight = new Parameter(torch.empty([numEmbeddings, embeddingDim], factory));
     this.resetParameters();
   }
 
+  /** An embedding of given rows [V,D], by default frozen. */
+  static fromPretrained(
+    rows: Tensor,
+    { freeze = true, ...options }: EmbeddingOptions & { readonly freeze?: boolean } = {},
+  ): Embedding {
+    const [count, size] = rows.shape;
+    const { device, dtype } = rows;
+    const made = skip(() => new Embedding(count, size, { ...options, device, dtype: dtype }));
+    torch.noGrad(() => made.weight.copy_(rows));
+    return made.requiresGrad_(!freeze);
+  }
+
   override forward(ids: Tensor): Tensor {
-    return embedding(ids, this.weight, this.paddingIdx ?? -1);
+    const { weight, paddingIdx, scaleGradByFreq, sparse } = this;
+    renormalise(weight, ids, this.maxNorm, this.normType);
+    return torch.embedding(weight, ids, paddingIdx ?? -1, scaleGradByFreq, sparse);
   }
 
   resetParameters(): void {
@@ -38,13 +74,26 @@ export class Embedding extends Module {
 
   /** Sets the padding row, if there is one, back to zero after another initialisation. */
   fillPaddingWithZero(): void {
-    const { paddingIdx } = this;
-    if (paddingIdx === null) return;
-    torch.noGrad(() => this.weight.select(0, paddingIdx).fill_(0));
+    fillRowWithZero(this.weight, this.paddingIdx);
   }
 }
 
-function rowIndex(index: number, rows: number): number {
+/** Scales the rows that ids name down to a norm, in place. */
+export function renormalise(
+  weight: Parameter,
+  ids: Tensor,
+  maxNorm: number | null,
+  normType: number,
+): void {
+  if (maxNorm === null) return;
+  torch.noGrad(() => torch.embeddingRenorm_(weight.detach(), ids.contiguous(), maxNorm, normType));
+}
+
+export function fillRowWithZero(weight: Parameter, row: number | null): void {
+  if (row !== null) torch.noGrad(() => weight.select(0, row).fill_(0));
+}
+
+export function rowIndex(index: number, rows: number): number {
   if (!Number.isInteger(index) || index < -rows || index >= rows) {
     throw new RangeError(`paddingIdx ${index} is none of the ${rows} rows of the embedding`);
   }

@@ -29,8 +29,11 @@ export function countFlops<T>(
   }
 }
 
-/** Counts operations on so many rows, by the shares that packed samples have of them. */
-function count(flops: number, rows: number, shares: readonly number[] | null = null): void {
+/**
+ * Counts operations on so many rows, by the shares that packed samples have of them.
+ * @internal
+ */
+export function count(flops: number, rows: number, shares: readonly number[] | null = null): void {
   if (counter === null) return;
   const { bySample } = counter;
   counter.flops += flops;

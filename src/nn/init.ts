@@ -81,6 +81,39 @@ export function kaimingUniform_(tensor: Tensor, a = 0): Tensor {
   return uniform_(tensor, -bound, bound);
 }
 
+/** N(0, s^2) with s = gain sqrt(2 / (fan in + fan out)) (Glorot and Bengio, 2010). */
+export function xavierNormal_(tensor: Tensor, gain = 1): Tensor {
+  const { fanIn, fanOut } = fans(tensor);
+  return normal_(tensor, 0, gain * Math.sqrt(2 / (fanIn + fanOut)));
+}
+
+/** N(0, s^2) with s = sqrt(2 / ((1 + a^2) fan)) for a leaky ReLU of slope a (He et al., 2015). */
+export function kaimingNormal_(tensor: Tensor, a = 0, mode: "fanIn" | "fanOut" = "fanIn"): Tensor {
+  return normal_(tensor, 0, Math.sqrt(2 / ((1 + a * a) * fans(tensor)[mode])));
+}
+
+/**
+ * Orthonormal rows, or columns where there are more rows, times a gain (Saxe et al. 2013, arXiv
+ * 1312.6120); dimensions after the first count as one.
+ */
+export function orthogonal_(tensor: Tensor, gain = 1): Tensor {
+  if (skipping) return tensor;
+  if (tensor.ndim < 2) {
+    throw new Error(`an orthogonal weight needs two dimensions or more, given [${tensor.shape}]`);
+  }
+  return torch.noGrad(() => {
+    torch.scope(() => {
+      const rows = tensor.shape[0];
+      const flat = torch.emptyLike(tensor).reshape([rows, -1]).normal_();
+      const isWide = rows < flat.shape[1];
+      const [q, r] = torch.linalgQr(isWide ? flat.t() : flat);
+      const signed = q.mul(torch.diag(r).sign()); // so that the draw is uniform (Mezzadri 2006)
+      tensor.copy_((isWide ? signed.t() : signed).reshape(tensor.shape)).mul_(gain);
+    });
+    return tensor;
+  });
+}
+
 /** How many inputs and outputs a weight [out, in, ...] connects; throws below two dimensions. */
 export function fans({ shape }: Tensor): { fanIn: number; fanOut: number } {
   if (shape.length < 2) {

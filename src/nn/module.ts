@@ -1,7 +1,9 @@
-import type { DType, Tensor } from "../torch";
+import type { Device, DType, Tensor } from "../torch";
 import * as torch from "../torch";
+import { type ForwardHook, type ForwardPreHook, hooksOf, type RemovableHandle } from "./hooks";
 import { Buffer, Parameter } from "./parameter";
 import { type LoadOptions, type LoadReport, loadState, uniqueWeights } from "./state";
+import { summary } from "./summary";
 
 /**
  * What a module registers: a name, and the weight or module that has it.
@@ -15,6 +17,12 @@ export type Registered = readonly [
   entry: Parameter | Buffer | Module,
   stateName?: string,
 ];
+
+/** Where weights are moved: what is left open stays. */
+export interface MoveOptions {
+  readonly device?: Device;
+  readonly dtype?: DType;
+}
 
 /** Makes the weight of a copy; `name` is the weight's name in the state of what is copied. */
 export type CopyWeight = (weight: Parameter | Buffer, name: string) => Parameter | Buffer;
@@ -70,9 +78,27 @@ export class Module {
     return this.namedParameters().map(([, parameter]) => parameter);
   }
 
+  /** The buffers with their names, those that are not persistent included; each once. */
+  namedBuffers(): [name: string, buffer: Buffer][] {
+    const isBuffer = (entry: [string, Parameter | Buffer]): entry is [string, Buffer] =>
+      entry[1] instanceof Buffer;
+    return uniqueWeights(this.namedState()).filter(isBuffer);
+  }
+
+  buffers(): Buffer[] {
+    return this.namedBuffers().map(([, buffer]) => buffer);
+  }
+
+  /** Calls a function with every module, those below before those above. */
+  apply(fn: (module: Module) => void): this {
+    for (const child of this.children()) child.apply(fn);
+    fn(this);
+    return this;
+  }
+
   /** All weights by all of their names, in the order of the tree: the tensors themselves. */
   stateDict(): Record<string, Parameter | Buffer> {
-    return Object.fromEntries(this.namedState());
+    return Object.fromEntries(this.persistentState());
   }
 
   /**
@@ -82,7 +108,7 @@ export class Module {
    * `strict` is false missing and unexpected names.
    */
   loadStateDict(state: Readonly<Record<string, Tensor>>, options: LoadOptions = {}): LoadReport {
-    return loadState(this.namedState(), state, this.constructor.name, options);
+    return loadState(this.persistentState(), state, this.constructor.name, options);
   }
 
   /** The module at a path such as `encoder.layer.0`; throws where no module has that path. */
@@ -124,16 +150,20 @@ export class Module {
     return this;
   }
 
-  /** Moves the weights to a device, or floating-point ones to a dtype; the objects stay the same. */
-  to(target: DType | (string & {})): this {
-    const toDevice = isDevice(target);
+  /**
+   * Moves the weights to a device, and floating-point ones to a dtype; the objects stay the same.
+   * `to("cuda")`, `to("bfloat16")`, `to({ device: "cuda", dtype: "bfloat16" })`.
+   */
+  to(target: DType | Device | MoveOptions): this {
+    const { device, dtype } = whereTo(target);
     torch.scope(() => {
       for (const [, weight] of uniqueWeights(this.namedState())) {
-        if (!toDevice && !weight.isFloatingPoint()) continue;
+        const move = weight.isFloatingPoint() ? { device, dtype } : { device };
+        if (move.device === undefined && move.dtype === undefined) continue;
         torch.noGrad(() => {
           const { grad } = weight;
-          torch.ops.aten.set_data(weight, weight.to(target));
-          weight.grad = grad?.to(target) ?? null;
+          torch.ops.aten.set_data(weight, weight.to(move));
+          weight.grad = grad?.to(move) ?? null;
         });
       }
     });
@@ -165,6 +195,27 @@ export class Module {
     return copied(this) as this;
   }
 
+  /**
+   * Calls a function before each forward of this module, with its arguments; an array that the
+   * function gives back takes their place. Copies of the module have no hooks.
+   */
+  registerForwardPreHook(hook: ForwardPreHook<this>): RemovableHandle {
+    return hooksOf(this).before(hook as ForwardPreHook);
+  }
+
+  /** Calls a function after each forward, with arguments and result; what it gives back takes its place. */
+  registerForwardHook(hook: ForwardHook<this>): RemovableHandle {
+    return hooksOf(this).after(hook as ForwardHook);
+  }
+
+  /**
+   * A table of the modules with their parameters, and, where a forward's arguments are given, with
+   * the shapes of their outputs: the module runs on them once, in evaluation mode, without gradients.
+   */
+  summary(...inputs: Parameters<this["forward"]>): string {
+    return summary(this, inputs);
+  }
+
   /** Drops all gradients. */
   zeroGrad(): void {
     for (const parameter of this.parameters()) parameter.grad = null;
@@ -175,6 +226,12 @@ export class Module {
     return this.parameters()
       .filter((parameter) => !trainable || parameter.requiresGrad)
       .reduce((sum, parameter) => sum + parameter.numel(), 0);
+  }
+
+  private persistentState(): [string, Parameter | Buffer][] {
+    return this.namedState().filter(
+      ([, weight]) => weight instanceof Parameter || weight.persistent,
+    );
   }
 
   private namedState(): [string, Parameter | Buffer][] {
@@ -193,7 +250,7 @@ export function ownStorage(weight: Parameter | Buffer): Parameter | Buffer {
   const values = weight.detach().clone();
   return weight instanceof Parameter
     ? new Parameter(values, weight.requiresGrad)
-    : new Buffer(values);
+    : new Buffer(values, weight.persistent);
 }
 
 function isEntry(value: unknown): value is Parameter | Buffer | Module {
@@ -212,8 +269,10 @@ function join(path: string, name: string): string {
   return path === "" || name === "" ? path + name : `${path}.${name}`;
 }
 
-function isDevice(target: string): boolean {
-  return /^(cpu|cuda|mps|xpu|meta)(:\d+)?$/.test(target);
+function whereTo(target: DType | Device | MoveOptions): MoveOptions {
+  if (typeof target !== "string") return target;
+  const isDevice = /^(cpu|cuda|mps|xpu|meta)(:\d+)?$/.test(target);
+  return isDevice ? { device: target } : { dtype: target as DType };
 }
 
 function explainNoModule(root: Module, path: string, parent: Module, name: string): string {

@@ -16,11 +16,18 @@ export class Parameter extends Tensor {
   }
 }
 
-/** A tensor of a module's state that nothing learns, such as a running mean. */
+/**
+ * A tensor of a module's state that nothing learns, such as a running mean. One that is not
+ * persistent moves with the module but is left out of its state dict.
+ */
 export class Buffer extends Tensor {
-  constructor(data: Tensor) {
+  readonly persistent: boolean;
+
+  /** By default as persistent as the buffer it is made of. */
+  constructor(data: Tensor, persistent = data instanceof Buffer ? data.persistent : true) {
     super(data.detach());
     keep(this);
+    this.persistent = persistent;
   }
 
   get role(): "buffer" {

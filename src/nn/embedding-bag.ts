@@ -1,0 +1,103 @@
+import type { Tensor } from "../torch";
+import * as torch from "../torch";
+import { fillRowWithZero, renormalise, rowIndex } from "./embedding";
+import { normal_ } from "./init";
+import type { FactoryOptions } from "./linear";
+import { Module } from "./module";
+import { Parameter } from "./parameter";
+
+const MODES = ["sum", "mean", "max"] as const;
+
+export interface EmbeddingBagOptions extends FactoryOptions {
+  /** Rows whose norm is larger are scaled down, in place, when they are read; none by default. */
+  readonly maxNorm?: number | null;
+  /** Which norm that is; 2 by default. */
+  readonly normType?: number;
+  /** Whether a row's gradient is divided by how often the batch has it; false by default. */
+  readonly scaleGradByFreq?: boolean;
+  /** What becomes of the rows of a bag; "mean" by default. */
+  readonly mode?: (typeof MODES)[number];
+  /** Whether gradients are sparse; false by default. */
+  readonly sparse?: boolean;
+  /** Whether the offsets end with the number of ids; false by default. */
+  readonly includeLastOffset?: boolean;
+  /** A row that no bag counts; none by default. */
+  readonly paddingIdx?: number | null;
+}
+
+/**
+ * The sum, mean or maximum of the rows of each bag of ids, without the rows in between: ids [B,S],
+ * or ids [N] with the offsets [B] at which bags begin -> [B,D].
+ */
+export class EmbeddingBag extends Module {
+  weight: Parameter;
+  readonly maxNorm: number | null;
+  readonly normType: number;
+  readonly scaleGradByFreq: boolean;
+  readonly mode: (typeof MODES)[number];
+  readonly sparse: boolean;
+  readonly includeLastOffset: boolean;
+  readonly paddingIdx: number | null;
+
+  constructor(
+    readonly numEmbeddings: number,
+    readonly embeddingDim: number,
+    {
+      maxNorm = null,
+      normType = 2,
+      scaleGradByFreq = false,
+      mode = "mean",
+      sparse = false,
+      includeLastOffset = false,
+      paddingIdx = null,
+      ...factory
+    }: EmbeddingBagOptions = {},
+  ) {
+    super();
+    this.maxNorm = maxNorm;
+    this.normType = normType;
+    this.scaleGradByFreq = scaleGradByFreq;
+    this.mode = mode;
+    this.sparse = sparse;
+    this.includeLastOffset = includeLastOffset;
+    this.paddingIdx = paddingIdx === null ? null : rowIndex(paddingIdx, numEmbeddings);
+    this.weight = new Parameter(torch.empty([numEmbeddings, embeddingDim], factory));
+    this.resetParameters();
+  }
+
+  /** Weights of the ids, of their shape, are for sums alone. */
+  override forward(
+    ids: Tensor,
+    offsets: Tensor | null = null,
+    perSampleWeights: Tensor | null = null,
+  ): Tensor {
+    const { weight, scaleGradByFreq, sparse, mode, includeLastOffset, paddingIdx } = this;
+    renormalise(weight, ids, this.maxNorm, this.normType);
+    const [bags] = torch.embeddingBag(
+      weight,
+      ids.ndim === 2 ? ids.reshape(-1) : ids,
+      offsetsOf(ids, offsets),
+      scaleGradByFreq,
+      MODES.indexOf(mode),
+      sparse,
+      perSampleWeights?.reshape(-1) ?? null,
+      includeLastOffset,
+      paddingIdx,
+    );
+    return bags;
+  }
+
+  resetParameters(): void {
+    normal_(this.weight);
+    fillRowWithZero(this.weight, this.paddingIdx);
+  }
+}
+
+function offsetsOf(ids: Tensor, offsets: Tensor | null): Tensor {
+  if (ids.ndim === 2 && offsets === null) {
+    const { dtype, device } = ids;
+    return torch.arange(0, ids.numel(), ids.shape[1], { dtype, device });
+  }
+  if (ids.ndim === 1 && offsets !== null) return offsets;
+  throw new RangeError("bags are ids [B,S] without offsets, or ids [N] with offsets [B]");
+}

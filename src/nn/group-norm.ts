@@ -1,0 +1,46 @@
+import type { Tensor } from "../torch";
+import * as torch from "../torch";
+import { ones_, zeros_ } from "./init";
+import type { FactoryOptions } from "./linear";
+import { Module } from "./module";
+import { Parameter } from "./parameter";
+
+export interface GroupNormOptions extends FactoryOptions {
+  /** Added to the variance; 1e-5 by default. */
+  readonly eps?: number;
+  /** Whether there are a weight and a bias; true by default. */
+  readonly affine?: boolean;
+}
+
+/** x [B,n,..], normalised over each of the groups of channels (Wu and He 2018, arXiv 1803.08494). */
+export class GroupNorm extends Module {
+  weight: Parameter | null;
+  bias: Parameter | null;
+  readonly eps: number;
+  readonly affine: boolean;
+
+  /** Throws RangeError where the groups do not divide the channels. */
+  constructor(
+    readonly numGroups: number,
+    readonly numChannels: number,
+    { eps = 1e-5, affine = true, ...factory }: GroupNormOptions = {},
+  ) {
+    super();
+    if (!Number.isInteger(numChannels / numGroups)) {
+      throw new RangeError(`${numGroups} groups do not divide ${numChannels} channels`);
+    }
+    this.eps = eps;
+    this.affine = affine;
+    this.weight = affine ? new Parameter(torch.ones([numChannels], factory)) : null;
+    this.bias = affine ? new Parameter(torch.zeros([numChannels], factory)) : null;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return torch.groupNorm(x, this.numGroups, this.weight, this.bias, this.eps);
+  }
+
+  resetParameters(): void {
+    if (this.weight) ones_(this.weight);
+    if (this.bias) zeros_(this.bias);
+  }
+}

@@ -1,0 +1,168 @@
+import type { Tensor } from "../../torch";
+import * as torch from "../../torch";
+import { Module } from "../module";
+import type { Buffer } from "../parameter";
+import { type LossOptions, type LossReduction, weightBuffer } from "./options";
+
+export interface ClassLossOptions extends LossOptions {
+  /** A weight for every class [C]; none by default. */
+  readonly weight?: Tensor | null;
+  /** The class that counts nowhere; -100 by default. */
+  readonly ignoreIndex?: number;
+}
+
+export interface CrossEntropyOptions extends ClassLossOptions {
+  /** How much of the target is spread evenly over the classes (Szegedy et al. 2015); 0 by default. */
+  readonly labelSmoothing?: number;
+}
+
+/** logits [B,C,..], classes [B,..] int64 or probabilities [B,C,..] -> -log softmax(logits) at the class. */
+export class CrossEntropyLoss extends Module {
+  weight: Buffer | null;
+  readonly ignoreIndex: number;
+  readonly reduction: LossReduction;
+  readonly labelSmoothing: number;
+
+  constructor({
+    weight = null,
+    ignoreIndex = -100,
+    reduction = "mean",
+    labelSmoothing = 0,
+  }: CrossEntropyOptions = {}) {
+    super();
+    this.weight = weightBuffer(weight);
+    this.ignoreIndex = ignoreIndex;
+    this.reduction = reduction;
+    this.labelSmoothing = labelSmoothing;
+  }
+
+  override forward(logits: Tensor, target: Tensor): Tensor {
+    const { weight, reduction, ignoreIndex, labelSmoothing } = this;
+    return torch.crossEntropyLoss(logits, target, weight, reduction, ignoreIndex, labelSmoothing);
+  }
+}
+
+/** Log-probabilities [B,C,..], classes [B,..] int64 -> minus the log-probability of the class. */
+export class NLLLoss extends Module {
+  weight: Buffer | null;
+  readonly ignoreIndex: number;
+  readonly reduction: LossReduction;
+
+  constructor({ weight = null, ignoreIndex = -100, reduction = "mean" }: ClassLossOptions = {}) {
+    super();
+    this.weight = weightBuffer(weight);
+    this.ignoreIndex = ignoreIndex;
+    this.reduction = reduction;
+  }
+
+  override forward(logProbabilities: Tensor, target: Tensor): Tensor {
+    const { weight, reduction, ignoreIndex } = this;
+    return torch.nllLossNd(logProbabilities, target, weight, reduction, ignoreIndex);
+  }
+}
+
+export interface BinaryLossOptions extends LossOptions {
+  /** Weighs the elements, broadcast to them; none by default. */
+  readonly weight?: Tensor | null;
+}
+
+/** Probabilities and targets within 0 and 1, of one shape. */
+export class BCELoss extends Module {
+  weight: Buffer | null;
+  readonly reduction: LossReduction;
+
+  constructor({ weight = null, reduction = "mean" }: BinaryLossOptions = {}) {
+    super();
+    this.weight = weightBuffer(weight);
+    this.reduction = reduction;
+  }
+
+  override forward(probabilities: Tensor, target: Tensor): Tensor {
+    const weight = this.weight?.expandAs(target) ?? null;
+    return torch.binaryCrossEntropy(probabilities, target, weight, { reduction: this.reduction });
+  }
+}
+
+export interface BCEWithLogitsOptions extends BinaryLossOptions {
+  /** Weighs the positive targets, broadcast to the elements; none by default. */
+  readonly posWeight?: Tensor | null;
+}
+
+/** Logits and targets within 0 and 1, of one shape: BCELoss of sigmoid(logits), without its overflow. */
+export class BCEWithLogitsLoss extends Module {
+  weight: Buffer | null;
+  pos_weight: Buffer | null;
+  readonly reduction: LossReduction;
+
+  constructor({ weight = null, reduction = "mean", posWeight = null }: BCEWithLogitsOptions = {}) {
+    super();
+    this.weight = weightBuffer(weight);
+    this.pos_weight = weightBuffer(posWeight);
+    this.reduction = reduction;
+  }
+
+  override forward(logits: Tensor, target: Tensor): Tensor {
+    const { weight, pos_weight: posWeight, reduction } = this;
+    return torch.binaryCrossEntropyWithLogits(logits, target, weight, posWeight, reduction);
+  }
+}
+
+/** Scores [B,C] and targets [B,C] of 0 and 1: the mean over classes of their binary cross-entropies. */
+export class MultiLabelSoftMarginLoss extends Module {
+  weight: Buffer | null;
+  readonly reduction: LossReduction;
+
+  constructor({ weight = null, reduction = "mean" }: BinaryLossOptions = {}) {
+    super();
+    this.weight = weightBuffer(weight);
+    this.reduction = reduction;
+  }
+
+  override forward(scores: Tensor, target: Tensor): Tensor {
+    const positive = target.mul(torch.logSigmoid(scores));
+    const negative = target.neg().add(1).mul(torch.logSigmoid(scores.neg()));
+    const losses = positive.add(negative).neg();
+    const weighted = (this.weight ? losses.mul(this.weight) : losses).mean(-1);
+    if (this.reduction === "none") return weighted;
+    return this.reduction === "mean" ? weighted.mean() : weighted.sum();
+  }
+}
+
+export interface CTCOptions extends LossOptions {
+  /** The class that stands for nothing; 0 by default. */
+  readonly blank?: number;
+  /** Whether targets too long for their input count 0 in the place of infinity; false by default. */
+  readonly zeroInfinity?: boolean;
+}
+
+/** Log-probabilities [T,B,C] and classes [B,S], with the lengths of both (Graves et al. 2006). */
+export class CTCLoss extends Module {
+  readonly blank: number;
+  readonly reduction: LossReduction;
+  readonly zeroInfinity: boolean;
+
+  constructor({ blank = 0, reduction = "mean", zeroInfinity = false }: CTCOptions = {}) {
+    super();
+    this.blank = blank;
+    this.reduction = reduction;
+    this.zeroInfinity = zeroInfinity;
+  }
+
+  override forward(
+    logProbabilities: Tensor,
+    targets: Tensor,
+    inputLengths: readonly number[],
+    targetLengths: readonly number[],
+  ): Tensor {
+    const { blank, reduction, zeroInfinity } = this;
+    return torch.ctcLoss(
+      logProbabilities,
+      targets,
+      inputLengths,
+      targetLengths,
+      blank,
+      reduction,
+      zeroInfinity,
+    );
+  }
+}

@@ -1,0 +1,40 @@
+export {
+  BCELoss,
+  BCEWithLogitsLoss,
+  type BCEWithLogitsOptions,
+  type BinaryLossOptions,
+  type ClassLossOptions,
+  CrossEntropyLoss,
+  type CrossEntropyOptions,
+  CTCLoss,
+  type CTCOptions,
+  MultiLabelSoftMarginLoss,
+  NLLLoss,
+} from "./classification";
+export {
+  CosineEmbeddingLoss,
+  HingeEmbeddingLoss,
+  type MarginOptions,
+  MarginRankingLoss,
+  MultiLabelMarginLoss,
+  MultiMarginLoss,
+  type MultiMarginOptions,
+  SoftMarginLoss,
+  TripletMarginLoss,
+  type TripletMarginOptions,
+} from "./margin";
+export type { LossOptions, LossReduction } from "./options";
+export {
+  GaussianNLLLoss,
+  type GaussianNLLOptions,
+  HuberLoss,
+  type HuberOptions,
+  KLDivLoss,
+  type KLDivOptions,
+  L1Loss,
+  MSELoss,
+  PoissonNLLLoss,
+  type PoissonNLLOptions,
+  SmoothL1Loss,
+  type SmoothL1Options,
+} from "./regression";

@@ -1,0 +1,151 @@
+import type { Tensor } from "../../torch";
+import * as torch from "../../torch";
+import { Module } from "../module";
+import type { Buffer } from "../parameter";
+import { type LossOptions, type LossReduction, weightBuffer } from "./options";
+
+export interface MarginOptions extends LossOptions {
+  readonly margin?: number;
+}
+
+/** a, b [B,D], signs y [B]: 1 - cos(a, b) where y is 1, max(0, cos(a, b) - margin) where it is -1. */
+export class CosineEmbeddingLoss extends Module {
+  readonly margin: number;
+  readonly reduction: LossReduction;
+
+  constructor({ margin = 0, reduction = "mean" }: MarginOptions = {}) {
+    super();
+    this.margin = margin;
+    this.reduction = reduction;
+  }
+
+  override forward(a: Tensor, b: Tensor, target: Tensor): Tensor {
+    return torch.cosineEmbeddingLoss(a, b, target, this.margin, this.reduction);
+  }
+}
+
+/** a, b and signs y [B]: max(0, -y (a - b) + margin). */
+export class MarginRankingLoss extends Module {
+  readonly margin: number;
+  readonly reduction: LossReduction;
+
+  constructor({ margin = 0, reduction = "mean" }: MarginOptions = {}) {
+    super();
+    this.margin = margin;
+    this.reduction = reduction;
+  }
+
+  override forward(a: Tensor, b: Tensor, target: Tensor): Tensor {
+    return torch.marginRankingLoss(a, b, target, this.margin, this.reduction);
+  }
+}
+
+/** x and signs y of one shape: x where y is 1, max(0, margin - x) where it is -1. */
+export class HingeEmbeddingLoss extends Module {
+  readonly margin: number;
+  readonly reduction: LossReduction;
+
+  constructor({ margin = 1, reduction = "mean" }: MarginOptions = {}) {
+    super();
+    this.margin = margin;
+    this.reduction = reduction;
+  }
+
+  override forward(x: Tensor, target: Tensor): Tensor {
+    return torch.hingeEmbeddingLoss(x, target, this.margin, this.reduction);
+  }
+}
+
+/** x and signs y of one shape: log(1 + e^(-y x)). */
+export class SoftMarginLoss extends Module {
+  readonly reduction: LossReduction;
+
+  constructor({ reduction = "mean" }: LossOptions = {}) {
+    super();
+    this.reduction = reduction;
+  }
+
+  override forward(x: Tensor, target: Tensor): Tensor {
+    return torch.softMarginLoss(x, target, this.reduction);
+  }
+}
+
+export interface TripletMarginOptions extends MarginOptions {
+  /** Which norm is the distance; 2 by default. */
+  readonly p?: number;
+  /** Added to the differences; 1e-6 by default. */
+  readonly eps?: number;
+  /** Whether the positive may be the anchor where that is harder; false by default. */
+  readonly swap?: boolean;
+}
+
+/** anchor, positive, negative [B,D]: max(0, |anchor - positive| - |anchor - negative| + margin). */
+export class TripletMarginLoss extends Module {
+  readonly margin: number;
+  readonly norm: number;
+  readonly eps: number;
+  readonly swap: boolean;
+  readonly reduction: LossReduction;
+
+  constructor({
+    margin = 1,
+    p = 2,
+    eps = 1e-6,
+    swap = false,
+    reduction = "mean",
+  }: TripletMarginOptions = {}) {
+    super();
+    this.margin = margin;
+    this.norm = p;
+    this.eps = eps;
+    this.swap = swap;
+    this.reduction = reduction;
+  }
+
+  override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
+    const { margin, norm, eps, swap, reduction } = this;
+    return torch.tripletMarginLoss(anchor, positive, negative, margin, norm, eps, swap, reduction);
+  }
+}
+
+export interface MultiMarginOptions extends MarginOptions {
+  /** 1 or 2, the power of the hinge; 1 by default. */
+  readonly p?: number;
+  /** A weight for every class [C]; none by default. */
+  readonly weight?: Tensor | null;
+}
+
+/** Scores [B,C], classes y [B] int64: sum over i of max(0, margin - x_y + x_i)^p / C. */
+export class MultiMarginLoss extends Module {
+  weight: Buffer | null;
+  readonly p: number;
+  readonly margin: number;
+  readonly reduction: LossReduction;
+
+  constructor({ p = 1, margin = 1, weight = null, reduction = "mean" }: MultiMarginOptions = {}) {
+    super();
+    this.p = p;
+    this.margin = margin;
+    this.weight = weightBuffer(weight);
+    this.reduction = reduction;
+  }
+
+  override forward(scores: Tensor, target: Tensor): Tensor {
+    const { p, margin, weight, reduction } = this;
+    return torch.multiMarginLoss(scores, target, p, margin, weight, reduction);
+  }
+}
+
+/** Scores [B,C], the true classes of each sample [B,C] int64, -1 after the last. */
+export class MultiLabelMarginLoss extends Module {
+  readonly reduction: LossReduction;
+
+  constructor({ reduction = "mean" }: LossOptions = {}) {
+    super();
+    this.reduction = reduction;
+  }
+
+  override forward(scores: Tensor, target: Tensor): Tensor {
+    return torch.multilabelMarginLoss(scores, target, this.reduction);
+  }
+}
