@@ -13,14 +13,16 @@ abstract class AdaptivePool extends Module {
   ) {
     super();
     const given = Array.isArray(outputSize) ? outputSize.length : dims;
-    if (given !== dims) throw new RangeError(`outputSize takes ${dims} sizes, given [${outputSize}]`);
+    if (given !== dims)
+      throw new RangeError(`outputSize takes ${dims} sizes, given [${outputSize}]`);
   }
 
   /** The output's spatial size for an input. */
   protected sizeFor({ shape }: Tensor): number[] {
     const { outputSize, dims } = this;
     return shape.slice(-dims).map((size, n) => {
-      const wanted = outputSize === null || typeof outputSize === "number" ? outputSize : outputSize[n];
+      const wanted =
+        outputSize === null || typeof outputSize === "number" ? outputSize : outputSize[n];
       return wanted ?? size;
     });
   }

@@ -15,10 +15,11 @@ abstract class BatchNorm extends RunningNorm {
       momentum = 0.1,
       affine = true,
       trackRunningStats = true,
+      bias = true,
       ...factory
     }: BatchNormOptions = {},
   ) {
-    super(numFeatures, eps, momentum, affine, trackRunningStats, factory);
+    super(numFeatures, eps, momentum, affine, trackRunningStats, bias, factory);
   }
 
   /** In training by the batch's statistics, which also enter the running ones. */

@@ -54,7 +54,8 @@ abstract class ConvTransposeNd extends Module {
   ) {
     super();
     checkGroups(inChannels, outChannels, groups);
-    if (paddingMode !== "zeros") throw new RangeError(`paddingMode "${paddingMode}" is not "zeros"`);
+    if (paddingMode !== "zeros")
+      throw new RangeError(`paddingMode "${paddingMode}" is not "zeros"`);
     this.kernelSize = perDimension(kernelSize, dims, "kernelSize");
     this.stride = perDimension(stride, dims, "stride");
     this.padding = perDimension(padding, dims, "padding");

@@ -22,7 +22,8 @@ export function convolution(
   { stride = 1, padding = 0, dilation = 1, groups = 1 }: ConvolutionOptions = {},
 ): Tensor {
   const convolve = FORWARD[weight.ndim - 3] as Convolve | undefined;
-  if (!convolve) throw new RangeError(`a convolution's weight has 3 to 5 dimensions, given [${weight.shape}]`);
+  if (!convolve)
+    throw new RangeError(`a convolution's weight has 3 to 5 dimensions, given [${weight.shape}]`);
   const out = convolve(x, weight, bias, stride, padding, dilation, groups);
   count((2 * out.numel() * weight.numel()) / weight.shape[0], x.shape[0]);
   return out;
@@ -43,10 +44,17 @@ export function transposedConvolution(
   x: Tensor,
   weight: Tensor,
   bias: Tensor | null = null,
-  { stride = 1, padding = 0, outputPadding = 0, groups = 1, dilation = 1 }: TransposedConvolutionOptions = {},
+  {
+    stride = 1,
+    padding = 0,
+    outputPadding = 0,
+    groups = 1,
+    dilation = 1,
+  }: TransposedConvolutionOptions = {},
 ): Tensor {
   const convolve = TRANSPOSED[weight.ndim - 3] as ConvolveTransposed | undefined;
-  if (!convolve) throw new RangeError(`a convolution's weight has 3 to 5 dimensions, given [${weight.shape}]`);
+  if (!convolve)
+    throw new RangeError(`a convolution's weight has 3 to 5 dimensions, given [${weight.shape}]`);
   count((2 * x.numel() * weight.numel()) / weight.shape[0], x.shape[0]);
   return convolve(x, weight, bias, stride, padding, outputPadding, groups, dilation);
 }
@@ -73,7 +81,11 @@ type ConvolveTransposed = (
 ) => Tensor;
 
 // By spatial dimensions, less one. The overloads with padding in words and in numbers are one here.
-const FORWARD = [torch.conv1d, torch.conv2d, torch.conv3d] as readonly unknown[] as readonly Convolve[];
+const FORWARD = [
+  torch.conv1d,
+  torch.conv2d,
+  torch.conv3d,
+] as readonly unknown[] as readonly Convolve[];
 const TRANSPOSED: readonly ConvolveTransposed[] = [
   torch.convTranspose1d,
   torch.convTranspose2d,

@@ -10,6 +10,8 @@ export interface GroupNormOptions extends FactoryOptions {
   readonly eps?: number;
   /** Whether there are a weight and a bias; true by default. */
   readonly affine?: boolean;
+  /** Whether there is a bias beside the weight; true by default. */
+  readonly bias?: boolean;
 }
 
 /** x [B,n,..], normalised over each of the groups of channels (Wu and He 2018, arXiv 1803.08494). */
@@ -23,7 +25,7 @@ export class GroupNorm extends Module {
   constructor(
     readonly numGroups: number,
     readonly numChannels: number,
-    { eps = 1e-5, affine = true, ...factory }: GroupNormOptions = {},
+    { eps = 1e-5, affine = true, bias = true, ...factory }: GroupNormOptions = {},
   ) {
     super();
     if (!Number.isInteger(numChannels / numGroups)) {
@@ -32,7 +34,7 @@ export class GroupNorm extends Module {
     this.eps = eps;
     this.affine = affine;
     this.weight = affine ? new Parameter(torch.ones([numChannels], factory)) : null;
-    this.bias = affine ? new Parameter(torch.zeros([numChannels], factory)) : null;
+    this.bias = affine && bias ? new Parameter(torch.zeros([numChannels], factory)) : null;
   }
 
   override forward(x: Tensor): Tensor {

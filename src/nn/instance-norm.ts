@@ -16,10 +16,11 @@ abstract class InstanceNorm extends RunningNorm {
       momentum = 0.1,
       affine = false,
       trackRunningStats = false,
+      bias = true,
       ...factory
     }: InstanceNormOptions = {},
   ) {
-    super(numFeatures, eps, momentum, affine, trackRunningStats, factory);
+    super(numFeatures, eps, momentum, affine, trackRunningStats, bias, factory);
   }
 
   /** One sample or a batch of them. */

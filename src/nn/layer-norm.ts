@@ -22,11 +22,12 @@ export class LayerNorm extends Module {
   readonly eps: number;
 
   constructor(
-    shape: number | readonly number[],
+    normalizedShape: number | readonly number[],
     { eps = 1e-5, elementwiseAffine = true, bias = true, ...factory }: LayerNormOptions = {},
   ) {
     super();
-    this.normalizedShape = typeof shape === "number" ? [shape] : [...shape];
+    this.normalizedShape =
+      typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];
     this.eps = eps;
     const size = [...this.normalizedShape];
     this.weight = elementwiseAffine ? new Parameter(torch.ones(size, factory)) : null;

@@ -212,7 +212,7 @@ export class Module {
    * A table of the modules with their parameters, and, where a forward's arguments are given, with
    * the shapes of their outputs: the module runs on them once, in evaluation mode, without gradients.
    */
-  summary(...inputs: Parameters<this["forward"]>): string {
+  summary(...inputs: unknown[]): string {
     return summary(this, inputs);
   }
 

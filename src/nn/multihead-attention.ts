@@ -151,7 +151,10 @@ export class MultiheadAttention extends Module {
       return this.out_proj.forward(rows);
     };
     if (!needWeights) {
-      return [project(scaledDotProductAttention(queries, keys, values, { attnMask: mask, dropoutP })), null];
+      return [
+        project(scaledDotProductAttention(queries, keys, values, { attnMask: mask, dropoutP })),
+        null,
+      ];
     }
     const scores = matmul(queries.mul(Math.sqrt(this.numHeads / this.embedDim)), keys.mT);
     const weights = torch.softmax(mask ? scores.add(mask) : scores, -1);

@@ -30,7 +30,10 @@ export class ParameterList extends Module implements Iterable<Parameter> {
 }
 
 /** Parameters by name, in the order they were set; plain tensors become parameters. */
-export class ParameterDict extends Module implements Iterable<[name: string, parameter: Parameter]> {
+export class ParameterDict
+  extends Module
+  implements Iterable<[name: string, parameter: Parameter]>
+{
   constructor(parameters: Readonly<Record<string, Tensor>> = {}) {
     super();
     for (const [name, parameter] of Object.entries(parameters)) this.set(name, parameter);

@@ -11,6 +11,8 @@ export interface RunningNormOptions extends FactoryOptions {
   readonly momentum?: number | null;
   /** Whether there are a weight and a bias. */
   readonly affine?: boolean;
+  /** Whether there is a bias beside the weight; true by default. */
+  readonly bias?: boolean;
   /** Whether running statistics are kept for evaluation. */
   readonly trackRunningStats?: boolean;
 }
@@ -32,13 +34,14 @@ export abstract class RunningNorm extends Module {
     readonly momentum: number | null,
     readonly affine: boolean,
     readonly trackRunningStats: boolean,
+    hasBias: boolean,
     factory: FactoryOptions,
   ) {
     super();
     const shape = [numFeatures];
     const { device } = factory;
     this.weight = affine ? new Parameter(torch.ones(shape, factory)) : null;
-    this.bias = affine ? new Parameter(torch.zeros(shape, factory)) : null;
+    this.bias = affine && hasBias ? new Parameter(torch.zeros(shape, factory)) : null;
     this.running_mean = trackRunningStats ? new Buffer(torch.zeros(shape, factory)) : null;
     this.running_var = trackRunningStats ? new Buffer(torch.ones(shape, factory)) : null;
     this.num_batches_tracked = trackRunningStats

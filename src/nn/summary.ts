@@ -73,7 +73,11 @@ function table(rows: readonly Row[], hasShapes: boolean): string[] {
       .join("  ")
       .trimEnd(),
   );
-  return [lines[0], "─".repeat(first + third + 2 + (hasShapes ? second + 2 : 0)), ...lines.slice(1)];
+  return [
+    lines[0],
+    "─".repeat(first + third + 2 + (hasShapes ? second + 2 : 0)),
+    ...lines.slice(1),
+  ];
 }
 
 function totals(root: Module): string[] {

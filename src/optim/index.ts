@@ -1,16 +1,47 @@
 export {
+  Adam,
+  type AdamNumbers,
+  type AdamOptions,
+  type AdamOptions as AdamWOptions,
   AdamW,
-  type AdamWOptions,
-  type GroupState,
-  type OptimizerState,
-  type ParameterGroup,
-  type ParameterGroupOptions,
-} from "./adamw";
+} from "./adam";
 export { type ClipOptions, clipGradNorm_ } from "./clip";
 export {
-  LRScheduler,
-  linearWarmupDecay,
+  CosineAnnealingLR,
+  type CosineAnnealingOptions,
+  CosineAnnealingWarmRestarts,
+  type WarmRestartsOptions,
+} from "./cosine";
+export {
+  ConstantLR,
+  type ConstantOptions,
+  ExponentialLR,
+  type GammaOptions,
+  LinearLR,
+  type LinearOptions,
+  MultiStepLR,
+  PolynomialLR,
+  type PolynomialOptions,
+  StepLR,
+} from "./decays";
+export type {
+  GroupState,
+  OptimizerState,
+  ParameterGroup,
+  ParameterGroupOptions,
+} from "./groups";
+export { OneCycleLR, type OneCycleOptions } from "./one-cycle";
+export { Optimizer } from "./optimizer";
+export { type PlateauOptions, type PlateauState, ReduceLROnPlateau } from "./plateau";
+export { fromPyTorchState, type PyTorchState, toPyTorchState } from "./pytorch-state";
+export {
+  type Rate,
+  RateScheduler,
   type Schedulable,
-  type Schedule,
+  type ScheduledGroup,
   type SchedulerState,
-} from "./scheduler";
+} from "./rate-scheduler";
+export { RMSprop, type RMSpropNumbers, type RMSpropOptions } from "./rmsprop";
+export { LambdaLR, LRScheduler, linearWarmupDecay, type Schedule } from "./scheduler";
+export { SequentialLR } from "./sequential";
+export { SGD, type SGDNumbers, type SGDOptions } from "./sgd";

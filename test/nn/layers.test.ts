@@ -143,6 +143,31 @@ test("layers of a transformer encoder start alike and learn apart", (t) => {
   t.false(torch.equal(layers[0].linear1.weight, layers[1].linear1.weight));
 });
 
+test("norms may have a weight alone, or neither", (t) => {
+  for (const make of [
+    (bias: boolean) => new nn.BatchNorm2d(3, { bias, trackRunningStats: false }),
+    (bias: boolean) => new nn.InstanceNorm1d(3, { bias, affine: true }),
+    (bias: boolean) => new nn.GroupNorm(3, 3, { bias }),
+  ]) {
+    t.deepEqual(Object.keys(make(false).stateDict()), ["weight"]);
+    t.deepEqual(Object.keys(make(true).stateDict()), ["weight", "bias"]);
+  }
+  t.deepEqual(new nn.GroupNorm(1, 3, { affine: false }).stateDict(), {});
+});
+
+test("statistics and weights go back to where they began", (t) => {
+  const norm = new nn.BatchNorm1d(2);
+  const before = Object.entries(norm.stateDict()).map(([name, tensor]) => [name, tensor.toArray()]);
+  norm.forward(torch.randn([4, 2]));
+  torch.noGrad(() => norm.weight?.fill_(3));
+  t.is(norm.num_batches_tracked?.item(), 1);
+  norm.resetParameters();
+  t.deepEqual(
+    Object.entries(norm.stateDict()).map(([name, tensor]) => [name, tensor.toArray()]),
+    before,
+  );
+});
+
 test("nothing attends to what comes later", (t) => {
   const rows = nn.squareSubsequentMask(3).toArray();
   t.deepEqual(rows, [

@@ -177,3 +177,39 @@ test("an entry may have another name in the state than in paths", (t) => {
   outer.setModule("0.inner", new Identity());
   t.deepEqual(outer.stateDict(), {});
 });
+
+/** A buffer that is saved, and one that is not. */
+class Buffered extends Module {
+  readonly saved = new Buffer(torch.zeros([2]));
+  readonly cache = new Buffer(torch.zeros([3]), false);
+  readonly count = new Buffer(torch.zeros([], { dtype: "int64" }));
+}
+
+test("buffers have names; those that are not persistent move along and are not saved", (t) => {
+  const outer = new ModuleList([new Buffered()]);
+  const names = ["0.saved", "0.cache", "0.count"];
+  t.deepEqual(
+    outer.namedBuffers().map(([name]) => name),
+    names,
+  );
+  t.is(outer.buffers()[1], outer[0].cache);
+  t.deepEqual(Object.keys(outer.stateDict()), ["0.saved", "0.count"]);
+  t.deepEqual(outer.loadStateDict(new ModuleList([new Buffered()]).stateDict()).missing, []);
+  outer.to({ device: "cpu", dtype: "float64" });
+  t.is(outer[0].cache.dtype, "float64");
+  t.is(outer[0].count.dtype, "int64");
+  const copy = outer.clone();
+  t.not(copy[0].cache, outer[0].cache);
+  t.false(copy[0].cache.persistent);
+  t.true(copy[0].saved.persistent);
+});
+
+test("a function is applied to all modules, the inner ones first", (t) => {
+  const model = new Tied();
+  const seen: string[] = [];
+  t.is(
+    model.apply((module) => void seen.push(module.constructor.name)),
+    model,
+  );
+  t.deepEqual(seen, ["Linear", "Linear", "Linear", "ModuleList", "Identity", "Tied"]);
+});

@@ -140,7 +140,14 @@ test("parameters of several dtypes step together", (t) => {
 test("the defaults are PyTorch's", (t) => {
   const [group] = new AdamW([new Parameter(torch.ones([1]))]).groups;
   const { params: _, ...numbers } = group;
-  t.deepEqual(numbers, { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0.01 });
+  t.deepEqual(numbers, {
+    lr: 1e-3,
+    betas: [0.9, 0.999],
+    eps: 1e-8,
+    weightDecay: 0.01,
+    amsgrad: false,
+    maximize: false,
+  });
 });
 
 test("what cannot be is refused, all at once", (t) => {

@@ -41,7 +41,8 @@ export function check(t: ExecutionContext, name: string, given: Case | (() => Mo
   const gradients = below(values, `${name}.grad`);
   if (Object.keys(gradients).length > 0) weightedSum(out).backward();
   for (const [of, expected] of Object.entries(gradients)) {
-    const tensor = /^\d+$/.test(of) && inputs[Number(of)] ? inputs[Number(of)] : module.stateDict()[of];
+    const tensor =
+      /^\d+$/.test(of) && inputs[Number(of)] ? inputs[Number(of)] : module.stateDict()[of];
     close(t, tensor.grad!, expected, `gradient of ${of}`, 1e-9);
   }
   for (const [of, expected] of Object.entries(below(values, `${name}.after`))) {
@@ -52,7 +53,9 @@ export function check(t: ExecutionContext, name: string, given: Case | (() => Mo
 }
 
 function inputsOf(name: string): Tensor[] {
-  const inputs = Object.entries(below(values, `${name}.in`)).sort(([a], [b]) => Number(a) - Number(b));
+  const inputs = Object.entries(below(values, `${name}.in`)).sort(
+    ([a], [b]) => Number(a) - Number(b),
+  );
   return inputs.map(([number, tensor]) =>
     values[`${name}.grad.${number}`] ? tensor.clone().requiresGrad_() : tensor,
   );

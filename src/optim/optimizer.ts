@@ -1,0 +1,183 @@
+import type { Tensor } from "../torch";
+import * as torch from "../torch";
+import { checkState } from "./check-state";
+import {
+  completeGroup,
+  completeGroups,
+  type OptimizerState,
+  type ParameterGroup,
+  type ParameterGroupOptions,
+  refuseGroups,
+} from "./groups";
+
+/** Whether a tensor of the state counts steps [] float32, or is like its parameter. */
+export type Slot = "count" | "like parameter";
+
+export interface WithGradient {
+  readonly parameter: Tensor;
+  readonly gradient: Tensor;
+}
+
+/**
+ * What optimizers share: groups of parameters, state by parameter, and the state dict. `N` are the
+ * hyper-parameters of a group, by their names.
+ */
+export abstract class Optimizer<N extends object> {
+  private readonly all: ParameterGroup<N>[];
+  private readonly slots = new Map<Tensor, Record<string, Tensor>>();
+
+  /**
+   * Takes parameters, or groups of them, with the defaults of what a group leaves open.
+   *
+   * @throws Error naming all hyper-parameters out of range, parameters given twice, and no parameters.
+   */
+  constructor(
+    params: readonly Tensor[] | readonly ParameterGroupOptions<N>[],
+    private readonly defaults: N,
+  ) {
+    this.all = completeGroups(params, defaults);
+    this.refuse(this.all);
+  }
+
+  get groups(): readonly ParameterGroup<N>[] {
+    return this.all;
+  }
+
+  /** Adds parameters that are optimized from now on; throws as the constructor does. */
+  addParamGroup(options: ParameterGroupOptions<N>): void {
+    const group = completeGroup(options, this.defaults);
+    this.refuse([...this.all, group]);
+    this.all.push(group);
+  }
+
+  /** Takes one step along the gradients that the parameters have. */
+  step(): void {
+    torch.noGrad(() =>
+      torch.scope(() => {
+        for (const group of this.all) {
+          for (const params of alike(group.params)) this.update(group, params);
+        }
+      }),
+    );
+  }
+
+  zeroGrad(): void {
+    for (const { params } of this.all) for (const parameter of params) parameter.grad = null;
+  }
+
+  /** The optimizer's own tensors, not copies of them, and the groups' numbers. */
+  stateDict(): OptimizerState<N> {
+    const tensors = this.parameters().flatMap((parameter, number) =>
+      Object.entries(this.slots.get(parameter) ?? {}).map(([name, tensor]): [string, Tensor] => [
+        `${number}.${name}`,
+        tensor,
+      ]),
+    );
+    return {
+      tensors: Object.fromEntries(tensors),
+      groups: this.all.map(({ params, ...numbers }) => ({ ...numbers, params: params.length })),
+    };
+  }
+
+  /** Takes over copies of a state; throws with all problems, and nothing changed, where it does not fit. */
+  loadStateDict({ tensors, groups }: OptimizerState<N>): void {
+    const slots = this.all.map((group, number) =>
+      this.slotsOf({ ...group, ...groups[number], params: group.params }),
+    );
+    checkState(tensors, groups, this.all, slots);
+    this.slots.clear();
+    torch.noGrad(() => {
+      let number = 0;
+      for (const [n, { params }] of this.all.entries()) {
+        for (const parameter of params) this.take(parameter, tensors, number++, slots[n]);
+      }
+    });
+    for (const [number, { params: _, ...numbers }] of groups.entries()) {
+      Object.assign(this.all[number], numbers);
+    }
+  }
+
+  /** The names of a parameter's tensors in the state, under a group's hyper-parameters. */
+  protected abstract slotsOf(group: ParameterGroup<N>): Readonly<Record<string, Slot>>;
+
+  /** What is wrong with a group's hyper-parameters. */
+  protected abstract problemsOf(group: ParameterGroup<N>): string[];
+
+  /** Takes a step with parameters that are alike in device and dtype. */
+  protected abstract update(group: ParameterGroup<N>, params: readonly WithGradient[]): void;
+
+  /** A list for every tensor of the state, in the order of the parameters; new ones are zero. */
+  protected stateOf(
+    group: ParameterGroup<N>,
+    params: readonly WithGradient[],
+  ): { [name: string]: Tensor[] | undefined } {
+    const names = Object.entries(this.slotsOf(group));
+    const lists: Record<string, Tensor[]> = Object.fromEntries(names.map(([name]) => [name, []]));
+    for (const { parameter } of params) {
+      const own = this.slots.get(parameter) ?? {};
+      for (const [name, kind] of names) {
+        own[name] ??= kept(
+          kind === "count"
+            ? torch.zeros([], { dtype: "float32", device: parameter.device })
+            : torch.zerosLike(parameter),
+        );
+        lists[name].push(own[name]);
+      }
+      this.slots.set(parameter, own);
+    }
+    return lists;
+  }
+
+  /** Whether a parameter took a step that left something in the state. */
+  protected hasState(parameter: Tensor): boolean {
+    return this.slots.has(parameter);
+  }
+
+  private take(
+    parameter: Tensor,
+    tensors: Readonly<Record<string, Tensor>>,
+    number: number,
+    slots: Readonly<Record<string, Slot>>,
+  ): void {
+    const own: Record<string, Tensor> = {};
+    for (const [name, kind] of Object.entries(slots)) {
+      const given = tensors[`${number}.${name}`];
+      if (!given) continue;
+      const dtype = kind === "count" ? "float32" : parameter.dtype;
+      own[name] = kept(given.to({ device: parameter.device, dtype }).clone());
+    }
+    if (Object.keys(own).length > 0) this.slots.set(parameter, own);
+  }
+
+  private parameters(): Tensor[] {
+    return this.all.flatMap(({ params }) => params);
+  }
+
+  private refuse(groups: readonly ParameterGroup<N>[]): void {
+    refuseGroups(this.constructor.name, groups, (group) => this.problemsOf(group));
+  }
+}
+
+/** The parameters with a gradient, grouped as the fused operators take them: one device, one dtype. */
+function alike(params: readonly Tensor[]): WithGradient[][] {
+  const groups = new Map<string, WithGradient[]>();
+  for (const parameter of params) {
+    const gradient = parameter.grad;
+    if (!gradient) continue;
+    if (gradient.layout !== "strided") {
+      throw new Error(
+        `a gradient of [${parameter.shape}] is ${gradient.layout}, and optimizers take dense ones: ` +
+          "make the embedding without `sparse`",
+      );
+    }
+    const kind = `${parameter.device} ${parameter.dtype}`;
+    if (!groups.has(kind)) groups.set(kind, []);
+    groups.get(kind)!.push({ parameter, gradient });
+  }
+  return [...groups.values()];
+}
+
+function kept(tensor: Tensor): Tensor {
+  torch.keep(tensor);
+  return tensor;
+}

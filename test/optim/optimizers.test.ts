@@ -1,0 +1,200 @@
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { Embedding, Parameter } from "../../src/nn";
+import {
+  Adam,
+  AdamW,
+  fromPyTorchState,
+  type Optimizer,
+  type PyTorchState,
+  RMSprop,
+  SGD,
+  toPyTorchState,
+} from "../../src/optim";
+import type { Tensor } from "../../src/torch";
+import * as torch from "../../src/torch";
+import { below, distance, reference } from "../reference/load";
+
+const values = reference("optim-steps");
+const groupsOf = torch.loadMetadata(join(__dirname, "..", "reference", "optim-steps.safetensors"));
+const STEPS = 6;
+
+type Groups = [{ params: Tensor[] }, { params: Tensor[]; lr: number }];
+type Any = Optimizer<object>;
+
+const lr = 0.05;
+const cases: Record<string, (params: Groups) => Any> = {
+  SGD: (p) => new SGD(p, { lr }),
+  "SGD decay": (p) => new SGD(p, { lr, weightDecay: 0.1, maximize: true }),
+  "SGD momentum": (p) => new SGD(p, { lr, momentum: 0.9, dampening: 0.3, weightDecay: 0.1 }),
+  "SGD nesterov": (p) => new SGD(p, { lr, momentum: 0.8, nesterov: true, maximize: true }),
+  Adam: (p) => new Adam(p, { lr }),
+  "Adam all": (p) =>
+    new Adam(p, {
+      lr,
+      betas: [0.5, 0.7],
+      eps: 1e-3,
+      weightDecay: 0.1,
+      amsgrad: true,
+      maximize: true,
+    }),
+  AdamW: (p) => new AdamW(p, { lr }),
+  "AdamW all": (p) =>
+    new AdamW(p, { lr, betas: [0.5, 0.7], weightDecay: 0.2, amsgrad: true, maximize: true }),
+  RMSprop: (p) => new RMSprop(p, { lr }),
+  "RMSprop momentum": (p) => new RMSprop(p, { lr, alpha: 0.8, momentum: 0.5, weightDecay: 0.1 }),
+  "RMSprop all": (p) =>
+    new RMSprop(p, {
+      lr,
+      alpha: 0.8,
+      momentum: 0.5,
+      centered: true,
+      eps: 1e-3,
+      weightDecay: 0.1,
+      maximize: true,
+    }),
+};
+
+/** The optimization of the reference script, which can be taken up at any step. */
+class Run {
+  readonly params = {
+    a: new Parameter(values["start.a"].clone()),
+    b: new Parameter(values["start.b"].clone()),
+  };
+  readonly optimizer: Any;
+
+  constructor(make: (params: Groups) => Any) {
+    this.optimizer = make([{ params: [this.params.a] }, { params: [this.params.b], lr: 0.03 }]);
+  }
+
+  step(n: number): void {
+    for (const [name, parameter] of Object.entries(this.params)) {
+      const isAbsent = name === "b" && n === 0;
+      parameter.grad = isAbsent ? null : values[`gradient.${name}`].select(0, n).clone();
+    }
+    this.optimizer.step();
+  }
+
+  isAt(t: ExecutionContext, name: string, n: number): void {
+    for (const [key, parameter] of Object.entries(this.params)) {
+      const off = distance(parameter.detach(), values[`${name}.${key}`].select(0, n));
+      t.true(off <= 1e-12, `${key} is off by ${off} after step ${n}`);
+    }
+  }
+}
+
+for (const [name, make] of Object.entries(cases)) {
+  test(`${name}: weights are PyTorch's after every step, and so is the state`, (t) => {
+    const run = new Run(make);
+    for (let n = 0; n < STEPS; n++) {
+      run.step(n);
+      run.isAt(t, name, n);
+    }
+    const { state, param_groups } = toPyTorchState(run.optimizer.stateDict());
+    const expected = below(values, `${name}.state`);
+    const found = [...(state as Map<number, Record<string, Tensor>>)].flatMap(([number, slots]) =>
+      Object.entries(slots).map(([slot, tensor]) => [`${number}.${slot}`, tensor] as const),
+    );
+    t.deepEqual(found.map(([slot]) => slot).sort(), Object.keys(expected).sort());
+    for (const [slot, tensor] of found) t.true(distance(tensor, expected[slot]) <= 1e-12, slot);
+    const wanted = JSON.parse(groupsOf[name]) as Record<string, unknown>[];
+    for (const [number, group] of param_groups.entries()) {
+      for (const [key, value] of Object.entries(group)) {
+        t.deepEqual(value, wanted[number][key], `group ${number}: ${key}`);
+      }
+    }
+  });
+
+  test(`${name}: goes on from PyTorch's state, and its own survives PyTorch's form`, (t) => {
+    const run = new Run(make);
+    for (let n = 0; n < STEPS; n++) run.step(n);
+    const own = run.optimizer.stateDict();
+    const there = nested(name);
+    const other = new Run(make);
+    other.optimizer.loadStateDict(fromPyTorchState(there));
+    torch.noGrad(() => {
+      for (const key of ["a", "b"] as const) other.params[key].copy_(run.params[key]);
+    });
+    run.step(1);
+    other.step(1);
+    for (const key of ["a", "b"] as const) {
+      t.true(distance(other.params[key].detach(), run.params[key].detach()) <= 1e-12);
+    }
+    const back = fromPyTorchState(toPyTorchState(own));
+    t.deepEqual(back.groups, own.groups);
+    t.deepEqual(Object.keys(back.tensors), Object.keys(own.tensors));
+  });
+}
+
+/** The state dict of the reference, as PyTorch nests it. */
+function nested(name: string): PyTorchState {
+  const state: Record<string, Record<string, Tensor>> = {};
+  for (const [key, tensor] of Object.entries(below(values, `${name}.state`))) {
+    const [number, slot] = key.split(".");
+    state[number] = { ...state[number], [slot]: tensor };
+  }
+  return { state, param_groups: JSON.parse(groupsOf[name]) };
+}
+
+test("no case of the reference is left out", (t) => {
+  t.deepEqual(Object.keys(groupsOf).sort(), Object.keys(cases).sort());
+});
+
+test("PyTorch's parameters are found by their place, whatever their numbers", (t) => {
+  const square = (n: number) => torch.full([1], n);
+  const state = fromPyTorchState({
+    state: new Map([
+      [7, { exp_avg: square(7), step: 3, momentum_buffer: null }],
+      [2, { exp_avg: square(2) }],
+    ]),
+    param_groups: [
+      { params: [7], weight_decay: 0.1, fused: true },
+      { params: [5, 2], weight_decay: 0, foreach: null },
+    ],
+  });
+  t.deepEqual(state.groups, [
+    { params: 1, weightDecay: 0.1 },
+    { params: 2, weightDecay: 0 },
+  ] as never);
+  t.deepEqual(Object.keys(state.tensors).sort(), ["0.exp_avg", "0.step", "2.exp_avg"]);
+  t.is(state.tensors["0.step"].item(), 3);
+  const wrong = { state: { 1: {} }, param_groups: [{ params: [0] }] };
+  t.throws(() => fromPyTorchState(wrong), { message: /state\[1\] belongs to no parameter/ });
+  const text = { state: { 0: { step: "3" } }, param_groups: [{ params: [0] }] };
+  t.throws(() => fromPyTorchState(text), { message: /state\[0\].step is neither/ });
+  t.throws(() => fromPyTorchState({ state: {}, param_groups: [{}] }), { message: /no list/ });
+});
+
+test("groups are added while training", (t) => {
+  const [first, second] = [new Parameter(torch.ones([2])), new Parameter(torch.ones([2]))];
+  const optimizer = new SGD([first], { lr: 0.5 });
+  optimizer.addParamGroup({ params: [second], lr: 0.25, name: "late" });
+  t.throws(() => optimizer.addParamGroup({ params: [first] }), { message: /given before/ });
+  t.is(optimizer.groups.length, 2);
+  for (const parameter of [first, second]) parameter.grad = torch.ones([2]);
+  optimizer.step();
+  t.deepEqual(first.toArray(), [0.5, 0.5]);
+  t.deepEqual(second.toArray(), [0.75, 0.75]);
+});
+
+test("what cannot be is refused", (t) => {
+  const parameter = new Parameter(torch.ones([1]));
+  const throwing: [() => unknown, RegExp][] = [
+    [() => new SGD([parameter], { nesterov: true }), /nesterov needs a momentum above 0/],
+    [() => new SGD([parameter], { momentum: -1 }), /momentum -1 is negative/],
+    [() => new RMSprop([parameter], { alpha: Number.NaN }), /alpha NaN/],
+    [() => new Adam([parameter, parameter]), /a parameter twice/],
+    [() => new Adam([]), /no parameters/],
+  ];
+  for (const [run, message] of throwing) t.throws(run, { message });
+});
+
+test("a sparse gradient is an error that says what to do", (t) => {
+  const embedding = new Embedding(4, 2, { sparse: true });
+  embedding
+    .forward(torch.zeros([1], { dtype: "int64" }))
+    .sum()
+    .backward();
+  const optimizer = new SGD(embedding.parameters());
+  t.throws(() => optimizer.step(), { message: /sparse_coo.*without `sparse`/ });
+});
