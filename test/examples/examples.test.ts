@@ -20,9 +20,14 @@ const EXPECTED: Record<string, RegExp> = {
     /step 100: loss \d\.\d\de-[2-9]\d?\n.*read back \[ 'bias', 'weight' \]|read back/s,
   "adapt-vl-bert.ts": /step 40: loss \d\.\d{3}\n0 is frozen.*FLOPs for the first input/s,
   "your-own-model.ts": /layers\.2.*skip/s,
+  "resnet.ts": /ResNet +\[1, 4\].*step 30: loss 0\.\d{3}\n(9\d|100) of 100 new images right/s,
+  "gpt.ts": /step 150: loss 0\.\d{3}\nsampled: one two three/,
+  "centernet.ts": /airplane, in [\d,]+ ms:\n {2}airplane .* % {2}box/,
 };
 
-for (const file of readdirSync(folder)) {
+const scripts = readdirSync(folder).filter((file) => file.endsWith(".ts"));
+
+for (const file of scripts) {
   test(`${file} runs and prints what it is about`, async (t) => {
     const { stdout } = await promisify(execFile)(process.execPath, [
       "-r",
