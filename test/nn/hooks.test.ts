@@ -1,5 +1,5 @@
 import test from "ava";
-import { Linear, Module, Sequential } from "../../src/nn";
+import { GELU, Linear, Module, Sequential } from "../../src/nn";
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
 
@@ -82,4 +82,20 @@ test("a hook may take itself off while it runs", (t) => {
   module.forward(one());
   module.forward(one());
   t.is(calls, 1);
+});
+
+test("what goes around a forward for speed does not go around its hooks", (t) => {
+  const [layer, gelu] = [new Linear(2, 2), new GELU()];
+  const x = torch.randn([3, 2]);
+  const expected = gelu.after(layer, x);
+  const seen: string[] = [];
+  const note = (module: Module) => {
+    seen.push(module.constructor.name);
+  };
+  const handles = [layer.registerForwardHook(note), gelu.registerForwardHook(note)];
+  t.true(gelu.after(layer, x).sub(expected).abs().max().item() < 1e-6);
+  t.deepEqual(seen, ["Linear", "GELU"]);
+  for (const handle of handles) handle.remove();
+  const tanh = new GELU({ approximate: "tanh" });
+  t.true(torch.equal(tanh.after(layer, x), tanh.forward(layer.forward(x))));
 });
