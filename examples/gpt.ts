@@ -99,7 +99,10 @@ class Block extends nn.Module {
   }
 }
 
-/** Ids [B,S] -> logits [B,S,V] of the token after each; `torch.load` of a checkpoint of gpt2 fits it. */
+/**
+ * Ids [B,S] -> logits [B,S,V] of the token after each. `loadStateDict(torch.load(file), { strict: false })`
+ * reads checkpoints of gpt2, which hold causal masks beside the weights.
+ */
 export class GPT extends nn.Module {
   readonly wte: nn.Embedding;
   readonly wpe: nn.Embedding;

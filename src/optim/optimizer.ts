@@ -114,16 +114,13 @@ export abstract class Optimizer<N extends object> {
     const names = Object.entries(this.slotsOf(group));
     const lists: Record<string, Tensor[]> = Object.fromEntries(names.map(([name]) => [name, []]));
     for (const { parameter } of params) {
-      const own = this.slots.get(parameter) ?? {};
+      const known = this.slots.get(parameter);
+      const own = known ?? {};
+      if (!known) this.slots.set(parameter, own);
       for (const [name, kind] of names) {
-        own[name] ??= kept(
-          kind === "count"
-            ? torch.zeros([], { dtype: "float32", device: parameter.device })
-            : torch.zerosLike(parameter),
-        );
+        own[name] ??= zeroSlot(parameter, kind);
         lists[name].push(own[name]);
       }
-      this.slots.set(parameter, own);
     }
     return lists;
   }
@@ -158,23 +155,37 @@ export abstract class Optimizer<N extends object> {
   }
 }
 
+/** Parameters whose gradient was found to be dense; asking takes as long as a small operator. */
+const dense = new WeakSet<Tensor>();
+
 /** The parameters with a gradient, grouped as the fused operators take them: one device, one dtype. */
 function alike(params: readonly Tensor[]): WithGradient[][] {
   const groups = new Map<string, WithGradient[]>();
   for (const parameter of params) {
     const gradient = parameter.grad;
     if (!gradient) continue;
-    if (gradient.layout !== "strided") {
-      throw new Error(
-        `a gradient of [${parameter.shape}] is ${gradient.layout}, and optimizers take dense ones: ` +
-          "make the embedding without `sparse`",
-      );
-    }
+    if (!dense.has(parameter)) refuseSparse(parameter, gradient);
     const kind = `${parameter.device} ${parameter.dtype}`;
     if (!groups.has(kind)) groups.set(kind, []);
     groups.get(kind)!.push({ parameter, gradient });
   }
   return [...groups.values()];
+}
+
+function refuseSparse(parameter: Tensor, { layout }: Tensor): void {
+  if (layout !== "strided") {
+    throw new Error(
+      `a gradient of [${parameter.shape}] is ${layout}, and optimizers take dense ones: ` +
+        "make the embedding without `sparse`",
+    );
+  }
+  dense.add(parameter);
+}
+
+function zeroSlot(parameter: Tensor, kind: Slot): Tensor {
+  const { device } = parameter;
+  const isCount = kind === "count";
+  return kept(isCount ? torch.zeros([], { dtype: "float32", device }) : torch.zerosLike(parameter));
 }
 
 function kept(tensor: Tensor): Tensor {

@@ -143,6 +143,22 @@ test("layers of a transformer encoder start alike and learn apart", (t) => {
   t.false(torch.equal(layers[0].linear1.weight, layers[1].linear1.weight));
 });
 
+test("a transformer decoder runs its layers, then its norm, with the masks", (t) => {
+  const layer = new nn.TransformerDecoderLayer(4, 2, { dimFeedforward: 3, dropout: 0 });
+  const decoder = new nn.TransformerDecoder(layer, 2, new nn.LayerNorm(4));
+  t.is(Object.keys(decoder.stateDict()).length, 2 * Object.keys(layer.stateDict()).length + 2);
+  const [x, memory] = [torch.randn([3, 2, 4]), torch.randn([5, 2, 4])];
+  const masks = { tgtMask: nn.squareSubsequentMask(3) };
+  const twice = layer.forward(layer.forward(x, memory, masks), memory, masks);
+  const expected = (decoder.norm as nn.LayerNorm).forward(twice);
+  close(t, decoder.forward(x, memory, masks), expected, "out", 1e-6);
+  const later = torch.cat([x.index(torch.slice(0, 2)), torch.randn([1, 2, 4])]);
+  const [before, after] = [x, later].map((given) =>
+    decoder.forward(given, memory, masks).index(torch.slice(0, 2)),
+  );
+  close(t, after, before, "what comes earlier", 1e-6);
+});
+
 test("norms may have a weight alone, or neither", (t) => {
   for (const make of [
     (bias: boolean) => new nn.BatchNorm2d(3, { bias, trackRunningStats: false }),
