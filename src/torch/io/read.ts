@@ -23,3 +23,9 @@ export function readAt(descriptor: number, position: number, length: number, siz
   }
   return buffer;
 }
+
+/** An error's message, cut where a damaged file fills it with names of its own. */
+export function reasonOf(error: unknown): string {
+  const { message } = error as Error;
+  return message.length > 800 ? `${message.slice(0, 797)}...` : message;
+}

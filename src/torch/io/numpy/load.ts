@@ -5,7 +5,7 @@ import { scope } from "../../memory";
 import { native } from "../../native";
 import { Tensor } from "../../tensor";
 import { checkDisjoint } from "../pytorch/materialize";
-import { readAt, withFile } from "../read";
+import { readAt, reasonOf, withFile } from "../read";
 import { readEntry, type ZipEntry, zipEntries } from "../zip";
 import { headerWindow, type NpyHeader, parseNpyHeader } from "./header";
 
@@ -105,7 +105,7 @@ function read<T>(file: string, use: (descriptor: number, size: number) => T): T 
     try {
       return scope(() => use(descriptor, size));
     } catch (error) {
-      const reason = (error as Error).message;
+      const reason = reasonOf(error);
       throw new TorchError(`load: ${file} is no readable file of numpy's: ${reason}.`, {
         cause: error,
       });

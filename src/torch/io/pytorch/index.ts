@@ -1,7 +1,7 @@
 import { TorchError } from "../../errors";
 import { scope } from "../../memory";
 import type { Tensor } from "../../tensor";
-import { withFile } from "../read";
+import { reasonOf, withFile } from "../read";
 import { isZip, readArchive } from "./archive";
 import type { Content } from "./content";
 import { readLegacy } from "./legacy";
@@ -36,7 +36,7 @@ function read<T>(file: string, start: Buffer, use: (content: Content) => T): T {
       const content = isZip(start) ? readArchive(descriptor, size) : readLegacy(descriptor, size);
       return scope(() => use(content));
     } catch (error) {
-      const reason = (error as Error).message;
+      const reason = reasonOf(error);
       throw new TorchError(`load: ${file} is no readable PyTorch file: ${reason}.`, {
         cause: error,
       });
