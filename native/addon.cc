@@ -146,9 +146,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("overTypedArray", bind<shared_memory::fromTypedArray>(env, "frombuffer"));
   set("isTensorMemory", bind<shared_memory::isTensorMemory>(env, "frombuffer"));
   set("asTypedArray", bind<shared_memory::asTypedArray>(env, "asTypedArray"));
-  set("share", bind<shared_threads::share>(env, "torch.share"));
-  set("receive", bind<shared_threads::receive>(env, "torch.receive"));
-  set("unshare", bind<shared_threads::unshare>(env, "torch.unshare"));
+  set("shareTensor", bind<shared_threads::share>(env, "torch.share"));
+  set("receiveTensor", bind<shared_threads::receive>(env, "torch.receive"));
+  set("unshareTensor", bind<shared_threads::unshare>(env, "torch.unshare"));
 
   set("jitLoad", bind<jit::load>(env, "torch.jit.load"));
   set("jitMethods", bind<jit::methods>(env, "methods"));

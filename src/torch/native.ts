@@ -182,9 +182,9 @@ interface Native {
   overTypedArray(array: NodeJS.TypedArray, dtype: string, shape: readonly number[]): Handle;
   isTensorMemory(array: NodeJS.TypedArray): boolean;
   asTypedArray(tensor: Handled): TypedArray;
-  share(tensor: Handled, receivers: number): number;
-  receive(id: number): Handle | null;
-  unshare(id: number): boolean;
+  shareTensor(tensor: Handled, receivers: number): number;
+  receiveTensor(id: number): Handle | null;
+  unshareTensor(id: number): boolean;
 
   jitLoad(path: string, device: string | null): ScriptModuleHandle;
   jitMethods(module: ScriptModuleHandle): Record<string, string>;

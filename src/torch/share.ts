@@ -29,7 +29,7 @@ export function share(tensor: Tensor, options: ShareOptions = {}): SharedTensor 
       `torch.share: option 'receivers': expected an integer of at least 1, given ${describe(receivers)}`,
     );
   }
-  return { sharedTensor: native.share(tensor, receivers), process: process.pid };
+  return { sharedTensor: native.shareTensor(tensor, receivers), process: process.pid };
 }
 
 /**
@@ -37,7 +37,7 @@ export function share(tensor: Tensor, options: ShareOptions = {}): SharedTensor 
  * one does. Throws TorchError when it was received before, TypeError for what `share` did not make.
  */
 export function receive(shared: SharedTensor): Tensor {
-  const tensor = wrap(native.receive(idOf("torch.receive", shared)));
+  const tensor = wrap(native.receiveTensor(idOf("torch.receive", shared)));
   if (tensor) return tensor;
   throw new TorchError(
     "torch.receive: this tensor was received already, or unshared. To receive it more than once: " +
@@ -47,7 +47,7 @@ export function receive(shared: SharedTensor): Tensor {
 
 /** Gives up what nobody will receive any more; whether it was still kept. */
 export function unshare(shared: SharedTensor): boolean {
-  return native.unshare(idOf("torch.unshare", shared));
+  return native.unshareTensor(idOf("torch.unshare", shared));
 }
 
 function idOf(what: string, shared: SharedTensor): number {
