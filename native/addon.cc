@@ -1,6 +1,7 @@
 // What the addon exports. TypeScript's side of it is src/torch/native.ts.
 #include <napi.h>
 
+#include "aoti.h"
 #include "autocast.h"
 #include "autograd.h"
 #include "autograd_engine.h"
@@ -12,9 +13,12 @@
 #include "function.h"
 #include "hooks.h"
 #include "hooks_saved.h"
+#include "jit.h"
 #include "operators.h"
 #include "random.h"
 #include "scopes.h"
+#include "share_memory.h"
+#include "share_threads.h"
 #include "system.h"
 #include "tensor.h"
 
@@ -135,6 +139,30 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
 
   set("mapTensors", bind<files::mapTensors>(env, "load"));
   set("writeTensor", bind<files::writeTensor>(env, "save"));
+  set("storageOf", bind<files::storageOf>(env, "save"));
+  set("storageBytes", bind<files::storageBytes>(env, "save"));
+  set("crc32", bind<files::crc32>(env, "save"));
+
+  set("overTypedArray", bind<shared_memory::fromTypedArray>(env, "frombuffer"));
+  set("isTensorMemory", bind<shared_memory::isTensorMemory>(env, "frombuffer"));
+  set("asTypedArray", bind<shared_memory::asTypedArray>(env, "asTypedArray"));
+  set("shareTensor", bind<shared_threads::share>(env, "torch.share"));
+  set("receiveTensor", bind<shared_threads::receive>(env, "torch.receive"));
+  set("unshareTensor", bind<shared_threads::unshare>(env, "torch.unshare"));
+
+  set("jitLoad", bind<jit::load>(env, "torch.jit.load"));
+  set("jitMethods", bind<jit::methods>(env, "methods"));
+  set("jitRun", bind<jit::run>(env, "torch.jit"));
+  set("jitTensors", bind<jit::tensors>(env, "torch.jit"));
+  set("jitTo", bind<jit::to>(env, "to"));
+  set("jitTrain", bind<jit::train>(env, "train"));
+  set("jitIsTraining", bind<jit::isTraining>(env, "training"));
+  set("aotiLoad", bind<aoti::load>(env, "torch.inductor.load"));
+  set("aotiRun", bind<aoti::run>(env, "run"));
+  set("aotiConstantNames", bind<aoti::constantNames>(env, "constantNames"));
+  set("aotiLoadConstants", bind<aoti::loadConstants>(env, "loadConstants"));
+  set("aotiMetadata", bind<aoti::metadata>(env, "metadata"));
+  set("aotiCallSpec", bind<aoti::callSpec>(env, "callSpec"));
 
   set("getNumThreads", bind<system::getNumThreads>(env, "getNumThreads"));
   set("setNumThreads", bind<system::setNumThreads>(env, "setNumThreads"));

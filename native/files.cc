@@ -1,6 +1,7 @@
 #include "files.h"
 
-#include <ATen/Functions.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <cstring>
 
 #include "errors.h"
+#include "files_crc32.h"
 #include "handle.h"
 #include "names.h"
 
@@ -40,7 +42,9 @@ Mapping::Mapping(const std::string& path) {
   struct stat status {};
   const bool known = fstat(file, &status) == 0;
   size_ = known ? static_cast<size_t>(status.st_size) : 0;
-  if (size_ > 0) data_ = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+  // A page is copied when it is written to, so no memory need be reserved for the whole.
+  constexpr int kind = MAP_PRIVATE | MAP_NORESERVE;
+  if (size_ > 0) data_ = mmap(nullptr, size_, PROT_READ | PROT_WRITE, kind, file, 0);
   const bool failed = data_ == MAP_FAILED;
   if (failed) data_ = nullptr;
   const int reason = errno;
@@ -52,13 +56,16 @@ struct Entry {
   at::ScalarType dtype;
   std::vector<int64_t> shape;
   int64_t begin, end;  // bytes
+  int64_t alignment;   // of the first byte in memory
 };
 
 Entry toEntry(Napi::Env env, const Napi::Object& object) {
   const std::string name = object.Get("dtype").ToString();
   const auto dtype = parseDtype(name);
   TORCH_CHECK(dtype, "expected a dtype, given \"", name, "\"");
-  Entry entry{*dtype, {}, object.Get("begin").ToNumber(), object.Get("end").ToNumber()};
+  Entry entry{*dtype, {}, object.Get("begin").ToNumber(), object.Get("end").ToNumber(), 1};
+  entry.alignment = static_cast<int64_t>(c10::elementSize(*dtype));
+  if (object.Has("alignment")) entry.alignment = object.Get("alignment").ToNumber();
   const auto shape = object.Get("shape").As<Napi::Array>();
   for (uint32_t i = 0; i < shape.Length(); ++i) entry.shape.push_back(shape.Get(i).ToNumber());
   return entry;
@@ -80,8 +87,7 @@ at::Tensor toTensor(const std::shared_ptr<Mapping>& mapping, const Entry& entry)
   checkRange(entry, mapping->size());
   if (entry.begin == entry.end) return at::empty(entry.shape, entry.dtype);
   char* start = mapping->data() + entry.begin;
-  const auto alignment = c10::elementSize(entry.dtype);
-  const bool aligned = reinterpret_cast<uintptr_t>(start) % alignment == 0;
+  const bool aligned = reinterpret_cast<uintptr_t>(start) % entry.alignment == 0;
   if (!aligned) {
     at::Tensor copy = at::empty(entry.shape, entry.dtype);
     std::memcpy(copy.mutable_data_ptr(), start, copy.nbytes());
@@ -103,6 +109,36 @@ Napi::Value mapTensors(const Napi::CallbackInfo& info) {
     result.Set(i, toHandle(env, toTensor(mapping, entry)));
   }
   return result;
+}
+
+Napi::Value storageOf(const Napi::CallbackInfo& info) {
+  const auto& tensor = requireTensor(info.Env(), info[0], "save");
+  TORCH_CHECK(tensor.has_storage(), "a tensor of layout ", layoutName(tensor.layout()),
+              " has no storage; save its parts or toDense()");
+  const auto* storage = tensor.storage().unsafeGetStorageImpl();
+  auto result = Napi::Object::New(info.Env());
+  result.Set("id", static_cast<double>(reinterpret_cast<uintptr_t>(storage)));
+  result.Set("bytes", static_cast<double>(storage->nbytes()));
+  result.Set("offset", static_cast<double>(tensor.storage_offset()));
+  return result;
+}
+
+Napi::Value storageBytes(const Napi::CallbackInfo& info) {
+  const auto& tensor = requireTensor(info.Env(), info[0], "save");
+  TORCH_CHECK(tensor.has_storage(), "a tensor of layout ", layoutName(tensor.layout()),
+              " has no storage");
+  const auto size = static_cast<int64_t>(tensor.storage().nbytes());
+  at::Tensor bytes = at::empty({0}, at::TensorOptions().dtype(at::kByte).device(tensor.device()));
+  bytes.set_(tensor.storage(), 0, {size}, {1});
+  return Napi::Value(info.Env(), toHandle(info.Env(), bytes));
+}
+
+Napi::Value crc32(const Napi::CallbackInfo& info) {
+  const auto& tensor = requireTensor(info.Env(), info[0], "save");
+  TORCH_CHECK(tensor.is_cpu() && tensor.is_contiguous(), "expected a contiguous tensor on the CPU");
+  const uint32_t before = info[1].ToNumber();
+  const uint32_t crc = adaptune::crc32(tensor.const_data_ptr(), tensor.nbytes(), before);
+  return Napi::Number::New(info.Env(), crc);
 }
 
 Napi::Value writeTensor(const Napi::CallbackInfo& info) {

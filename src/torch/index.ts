@@ -48,7 +48,19 @@ export type { Device, DType, Layout, MemoryFormat, Reduction, Scalar } from "./d
 export { TorchError } from "./errors";
 export * from "./generated/functions";
 export { type Index, Slice, slice } from "./indexing";
-export { load, loadMetadata, type SaveOptions, save } from "./io";
+export { CompiledModel, type InductorLoadOptions, inductor } from "./inductor";
+export {
+  type Complex,
+  type Format,
+  type LoadOptions,
+  load,
+  loadMetadata,
+  loadObject,
+  type Saved,
+  type SaveOptions,
+  save,
+} from "./io";
+export { type JitLoadOptions, jit, ScriptModule, type ScriptValue } from "./jit";
 export { type MatrixProducts, matrixProducts } from "./matrix-products";
 export {
   assertNoLeaks,
@@ -68,5 +80,7 @@ export {
   seed,
   setRngState,
 } from "./random";
+export { receive, type SharedTensor, type ShareOptions, share, unshare } from "./share";
+export { type FrombufferOptions, frombuffer, type Memory } from "./shared-memory";
 export { buildInfo, cuda, getNumThreads, setNumThreads, version } from "./system";
 export { type BackwardOptions, type NestedArray, Tensor, type ToOptions } from "./tensor";

@@ -139,9 +139,15 @@ function tensorsIn(root: unknown): Tensor[] {
     if (typeof value !== "object" || value === null || seen.has(value)) continue;
     seen.add(value);
     if (value instanceof Tensor) found.push(value);
-    else if (value instanceof Map) left.push(...value.keys(), ...value.values());
-    else if (Array.isArray(value) || value instanceof Set) left.push(...value);
-    else if (!ArrayBuffer.isView(value)) left.push(...Object.values(value));
+    else if (!ArrayBuffer.isView(value)) for (const part of partsOf(value)) left.push(part);
   }
   return found;
+}
+
+function* partsOf(container: object): Iterable<unknown> {
+  if (container instanceof Map) {
+    yield* container.keys();
+    yield* container.values();
+  } else if (Array.isArray(container) || container instanceof Set) yield* container;
+  else yield* Object.values(container);
 }

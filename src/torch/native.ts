@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { TorchError } from "./errors";
+import type { Tensor } from "./tensor";
 
 declare const handleBrand: unique symbol;
 
@@ -28,6 +29,21 @@ export interface FileEntry {
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
+  /** Of the first byte in memory; by default the dtype's size. What is not aligned is copied. */
+  readonly alignment?: number;
+}
+
+declare const scriptModuleBrand: unique symbol;
+declare const compiledModelBrand: unique symbol;
+
+/** The addon's reference to a TorchScript module. */
+export interface ScriptModuleHandle {
+  readonly [scriptModuleBrand]: true;
+}
+
+/** The addon's reference to a model that was compiled ahead of time. */
+export interface CompiledModelHandle {
+  readonly [compiledModelBrand]: true;
 }
 
 /** Anything with a tensor's handle; the addon looks at nothing else. */
@@ -159,6 +175,30 @@ interface Native {
 
   mapTensors(path: string, entries: readonly FileEntry[]): Handle[];
   writeTensor(file: number, tensor: Handled): number;
+  storageOf(tensor: Handled): { id: number; bytes: number; offset: number };
+  storageBytes(tensor: Handled): Handle;
+  crc32(tensor: Handled, before: number): number;
+
+  overTypedArray(array: NodeJS.TypedArray, dtype: string, shape: readonly number[]): Handle;
+  isTensorMemory(array: NodeJS.TypedArray): boolean;
+  asTypedArray(tensor: Handled): TypedArray;
+  shareTensor(tensor: Handled, receivers: number): number;
+  receiveTensor(id: number): Handle | null;
+  unshareTensor(id: number): boolean;
+
+  jitLoad(path: string, device: string | null): ScriptModuleHandle;
+  jitMethods(module: ScriptModuleHandle): Record<string, string>;
+  jitRun(module: ScriptModuleHandle, method: string, args: readonly unknown[]): unknown;
+  jitTensors(module: ScriptModuleHandle, kind: "parameters" | "buffers"): [string, Tensor][];
+  jitTo(module: ScriptModuleHandle, dtype: string | null, device: string | null): void;
+  jitTrain(module: ScriptModuleHandle, mode: boolean): void;
+  jitIsTraining(module: ScriptModuleHandle): boolean;
+  aotiLoad(path: string, name: string, device: number, runners: number): CompiledModelHandle;
+  aotiRun(model: CompiledModelHandle, inputs: readonly Handled[]): Tensor[];
+  aotiConstantNames(model: CompiledModelHandle): string[];
+  aotiLoadConstants(model: CompiledModelHandle, constants: readonly [string, Handled][]): void;
+  aotiMetadata(model: CompiledModelHandle): Record<string, string>;
+  aotiCallSpec(model: CompiledModelHandle): string[];
 
   getNumThreads(): number;
   setNumThreads(count: number): void;

@@ -166,6 +166,17 @@ export class Tensor {
     return native.toTypedArray(this);
   }
 
+  /**
+   * The elements themselves, without a copy: what is written to one is read from the other. Half types
+   * come as their bits (Uint16Array), complex ones as pairs. The array keeps the memory, whatever becomes
+   * of the tensor, whose storage cannot be resized any more.
+   *
+   * Throws TypeError for tensors on another device, with gaps, or that require gradients.
+   */
+  asTypedArray(): TypedArray {
+    return native.asTypedArray(this);
+  }
+
   /** This tensor in another dtype, on another device; itself where nothing changes. */
   to(target: DType | Device | Tensor | ToOptions, options: ToOptions = {}): Tensor {
     const { dtype, device, ...rest } = { ...toOptions(target), ...options };

@@ -3,6 +3,9 @@ import type { DType } from "../dtype";
 import { TorchError } from "../errors";
 import { type FileEntry, native } from "../native";
 import { Tensor } from "../tensor";
+import { writeAll } from "./atomic";
+import { isSizes } from "./dtypes";
+import { readAt } from "./read";
 
 // https://github.com/huggingface/safetensors: 8 bytes of header length (little-endian), a JSON
 // header { name: { dtype, shape, data_offsets } }, then the tensors' bytes.
@@ -54,8 +57,8 @@ export function readHeader(file: string): Header {
   try {
     const { size } = fs.fstatSync(descriptor);
     const length = readLength(descriptor, size, file);
-    const text = Buffer.alloc(length);
-    fs.readSync(descriptor, text, 0, length, lengthBytes);
+    const text = readAt(descriptor, lengthBytes, length, size);
+    checkNesting(text, file);
     return parseHeader(text.toString("utf8"), lengthBytes + length, size, file);
   } finally {
     fs.closeSync(descriptor);
@@ -72,6 +75,31 @@ function readLength(descriptor: number, size: number, file: string): number {
   if (length > BigInt(maximalHeader))
     throw broken(file, `a header of ${length} bytes is too large`);
   return Number(length);
+}
+
+/**
+ * JSON of nothing but brackets takes many times its size in memory. A tensor's entry has three pairs
+ * of them in at least 48 bytes, and is nested three deep.
+ */
+function checkNesting(text: Buffer, file: string): void {
+  let depth = 0;
+  let count = 0;
+  let isText = false;
+  for (let at = 0; at < text.length; at++) {
+    const byte = text[at];
+    if (isText) {
+      if (byte === 0x5c)
+        at += 1; // a backslash and what it escapes
+      else isText = byte !== 0x22;
+    } else if (byte === 0x22) isText = true;
+    else if (byte === 0x5b || byte === 0x7b) {
+      depth += 1;
+      count += 1;
+      if (depth > 8 || 16 * count > text.length + 1024) {
+        throw broken(file, "the header is nested as none of tensors is");
+      }
+    } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
+  }
 }
 
 function parseHeader(text: string, dataStart: number, size: number, file: string): Header {
@@ -93,14 +121,14 @@ function parseHeader(text: string, dataStart: number, size: number, file: string
 }
 
 function parseEntry(name: string, entry: unknown, dataStart: number, file: string) {
-  const what = `tensor '${name}'`;
+  const what = `tensor '${shorten(name)}'`;
   if (!isRecord(entry)) throw broken(file, `${what} is not described by an object`);
   const { dtype: code, shape, data_offsets: offsets } = entry;
   const dtype = dtypeByCode.get(String(code));
-  if (!dtype) throw broken(file, `${what} has the unknown dtype ${JSON.stringify(code)}`);
-  if (!isSizes(shape)) throw broken(file, `${what} has the shape ${JSON.stringify(shape)}`);
+  if (!dtype) throw broken(file, `${what} has the unknown dtype ${brief(code)}`);
+  if (!isSizes(shape)) throw broken(file, `${what} has the shape ${brief(shape)}`);
   if (!isSizes(offsets) || offsets.length !== 2) {
-    throw broken(file, `${what} has the data_offsets ${JSON.stringify(offsets)}`);
+    throw broken(file, `${what} has the data_offsets ${brief(offsets)}`);
   }
   const [begin, end] = offsets;
   const needed = shape.reduce((count, size) => count * size, itemSize(String(code)));
@@ -117,7 +145,7 @@ function checkCoverage(entries: Header["entries"], dataStart: number, size: numb
     (a, b) => a.begin - b.begin || a.end - b.end,
   )) {
     if (begin !== next || end < begin) {
-      throw broken(file, `tensor '${name}' overlaps another or leaves a hole before it`);
+      throw broken(file, `tensor '${shorten(name)}' overlaps another or leaves a hole before it`);
     }
     next = end;
   }
@@ -161,7 +189,7 @@ export function writeSafetensors(
   text.copy(padded);
   const start = Buffer.alloc(lengthBytes);
   start.writeBigUInt64LE(BigInt(padded.length));
-  for (const part of [start, padded]) fs.writeSync(descriptor, part);
+  for (const part of [start, padded]) writeAll(descriptor, part);
   for (const { tensor } of sorted) native.writeTensor(descriptor, tensor);
 }
 
@@ -181,8 +209,12 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+function brief(value: unknown): string {
+  return shorten(JSON.stringify(value) ?? "undefined");
+}
+
+function shorten(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 97)}...` : text;
 }
 
 function broken(file: string, why: string): TorchError {

@@ -1,19 +1,26 @@
-import fs from "node:fs";
+import zlib from "node:zlib";
+import { readAt } from "./read";
 
-/** A file inside an archive that is stored as it is: bytes `begin` to `end` of the archive. */
-export interface StoredFile {
+/** A file inside an archive: bytes `begin` to `end` of the archive. */
+export interface ZipEntry {
   readonly begin: number;
   readonly end: number;
+  /** Bytes of the content; as many as lie in the archive unless that is deflated. */
+  readonly bytes: number;
+  readonly isDeflated: boolean;
 }
 
+const stored = 0;
+const deflated = 8;
+
 /**
- * The files of a zip archive of uncompressed entries, as PyTorch writes them, zip64 included
- * (PKWARE APPNOTE 6.3, 4.3). Throws Error that says what is wrong; nothing but the directory is read.
+ * The files of a zip archive, zip64 included (PKWARE APPNOTE 6.3, 4.3), by name. Nothing but the
+ * directory is read. Throws Error that says what is wrong.
  */
-export function storedFiles(descriptor: number, size: number): Map<string, StoredFile> {
+export function zipEntries(descriptor: number, size: number): Map<string, ZipEntry> {
   const { count, offset, length } = locateDirectory(descriptor, size);
   const directory = readAt(descriptor, offset, length, size);
-  const files = new Map<string, StoredFile>();
+  const entries = new Map<string, ZipEntry>();
   let at = 0;
   for (let i = 0; i < count; i++) {
     expect(at + 46 <= length && directory.readUInt32LE(at) === 0x02014b50, "directory is damaged");
@@ -27,31 +34,29 @@ export function storedFiles(descriptor: number, size: number): Map<string, Store
       return value === 0xffffffff ? wide() : value;
     };
     const bytes = field(at + 24);
-    expect(
-      field(at + 20) === bytes && directory.readUInt16LE(at + 10) === 0,
-      `${name} is compressed`,
-    );
+    const inArchive = field(at + 20);
+    const method = directory.readUInt16LE(at + 10);
+    const isKnown = method === deflated || (method === stored && bytes === inArchive);
+    expect(isKnown, `${name} is compressed in a way that is not known`);
     expect((directory.readUInt16LE(at + 8) & 1) === 0, `${name} is encrypted`);
-    expect(!files.has(name), `${name} is there twice`);
+    expect(!entries.has(name), `${name} is there twice`);
     const begin = dataStart(descriptor, field(at + 42), size);
-    expect(begin + bytes <= size, `${name} is cut off`);
-    files.set(name, { begin, end: begin + bytes });
+    const end = begin + inArchive;
+    expect(end <= size, `${name} is cut off`);
+    entries.set(name, { begin, end, bytes, isDeflated: method === deflated });
     at = comment + directory.readUInt16LE(at + 32);
   }
-  return files;
+  return entries;
 }
 
-/** Bytes of a file, or an error when it ends before. */
-export function readAt(descriptor: number, position: number, length: number, size: number): Buffer {
-  expect(position >= 0 && length >= 0 && position + length <= size, "the file is cut off");
-  const buffer = Buffer.alloc(length);
-  let done = 0;
-  while (done < length) {
-    const count = fs.readSync(descriptor, buffer, done, length - done, position + done);
-    expect(count > 0, "the file is cut off");
-    done += count;
-  }
-  return buffer;
+/** An entry's content. Throws Error when it is no deflated data of `bytes` bytes. */
+export function readEntry(descriptor: number, entry: ZipEntry, size: number): Buffer {
+  const data = readAt(descriptor, entry.begin, entry.end - entry.begin, size);
+  if (!entry.isDeflated) return data;
+  // A limit of zero would be none.
+  const content = zlib.inflateRawSync(data, { maxOutputLength: Math.max(1, entry.bytes) });
+  expect(content.length === entry.bytes, "its compressed data is damaged");
+  return content;
 }
 
 function locateDirectory(descriptor: number, size: number) {

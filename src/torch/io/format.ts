@@ -1,0 +1,57 @@
+import fs from "node:fs";
+import path from "node:path";
+import { TorchError } from "../errors";
+import { isNpy } from "./numpy/header";
+import { isNpz } from "./numpy/load";
+import { isPickle, isZip } from "./pytorch";
+import { isSafetensors } from "./safetensors";
+
+export type Format = "safetensors" | "pytorch" | "npy" | "npz";
+
+const startBytes = 512;
+
+/** What a file is by its content, with its first bytes. Throws TorchError for what is none. */
+export function recognise(file: string): { format: Format; start: Buffer } {
+  const { start, size } = readStart(file);
+  const format = formatOf(start, size);
+  if (format) return { format, start };
+  throw new TorchError(
+    `load: ${file} is neither a safetensors nor a PyTorch nor a numpy file: it has ` +
+      `${size.toLocaleString("en")} bytes and starts like none. Is it complete?`,
+  );
+}
+
+function formatOf(start: Buffer, size: number): Format | null {
+  // First, as its length may start like anything; the others' starts are no lengths of a header.
+  if (isSafetensors(start, size)) return "safetensors";
+  if (isNpy(start)) return "npy";
+  if (isNpz(start)) return "npz";
+  return isZip(start) || isPickle(start) ? "pytorch" : null;
+}
+
+const formatByExtension: Readonly<Record<string, Format>> = {
+  ".pt": "pytorch",
+  ".pth": "pytorch",
+  ".bin": "pytorch",
+  ".ckpt": "pytorch",
+  ".npy": "npy",
+  ".npz": "npz",
+};
+
+/** What to write by the file's name; safetensors where it says nothing. */
+export function formatOfName(file: string): Format {
+  return formatByExtension[path.extname(file).toLowerCase()] ?? "safetensors";
+}
+
+function readStart(file: string): { start: Buffer; size: number } {
+  const descriptor = fs.openSync(file, "r");
+  try {
+    const status = fs.fstatSync(descriptor);
+    if (!status.isFile()) throw new TorchError(`load: ${file} is no file`);
+    const buffer = Buffer.alloc(startBytes);
+    const count = fs.readSync(descriptor, buffer, 0, startBytes, 0);
+    return { start: buffer.subarray(0, count), size: status.size };
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
