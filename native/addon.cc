@@ -14,6 +14,7 @@
 #include "hooks_saved.h"
 #include "operators.h"
 #include "random.h"
+#include "recording.h"
 #include "scopes.h"
 #include "system.h"
 #include "tensor.h"
@@ -53,6 +54,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("resolve", bind<operators::resolve>(env, "torch.ops"));
   exports.Set("call", rawFunction(env, "call", operators::call));
   set("schemas", bind<operators::schemas>(env, "schemas"));
+  set("explain", bind<recording::explain>(env, "torch.explain"));
 
   set("enterScope", bind<scopes::enter>(env, "torch.scope"));
   set("leaveScope", bind<scopes::leave>(env, "torch.scope"));
