@@ -16,6 +16,7 @@
 #include "jit.h"
 #include "operators.h"
 #include "random.h"
+#include "recording.h"
 #include "scopes.h"
 #include "share_memory.h"
 #include "share_threads.h"
@@ -57,6 +58,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("resolve", bind<operators::resolve>(env, "torch.ops"));
   exports.Set("call", rawFunction(env, "call", operators::call));
   set("schemas", bind<operators::schemas>(env, "schemas"));
+  set("explain", bind<recording::explain>(env, "torch.explain"));
 
   set("enterScope", bind<scopes::enter>(env, "torch.scope"));
   set("leaveScope", bind<scopes::leave>(env, "torch.scope"));

@@ -1,5 +1,6 @@
 #include "arguments.h"
 
+#include <ATen/ScalarOps.h>
 #include <ATen/core/Reduction.h>
 #include <ATen/core/jit_type.h>
 
@@ -123,6 +124,7 @@ std::optional<uint32_t> firstBadElement(const Value& list, Test accepts) {
 // writes it, so that `ints.mul(2)` stays of integers.
 at::Scalar toScalar(const Value& value) {
   if (value.isBoolean()) return value.toBool();
+  if (value.isComplex()) return value.toComplex();
   if (!value.isInteger()) return value.toDouble();
   const bool isMinusZero = value.isNumber() && std::signbit(value.toDouble()) && value.toInt() == 0;
   if (isMinusZero) return value.toDouble();
@@ -189,7 +191,7 @@ bool ArgumentSpec::accepts(const Value& value) const {
   }
   switch (kind) {
     case Kind::Tensor:
-      return value.isTensor();
+      return value.isTensor() || (acceptsNumber && value.isScalar());
     case Kind::Int:
       return value.isInteger() || (isReduction && value.isString());
     case Kind::Float:
@@ -231,6 +233,7 @@ c10::IValue ArgumentSpec::convert(const Value& value) const {
   };
   switch (kind) {
     case Kind::Tensor:
+      if (!value.isTensor()) return at::native::wrapped_scalar_tensor(toScalar(value));
       return value.tensor->disposed() ? tensor(value) : value.tensor->tensor;
     case Kind::TensorList:
       return toList<at::Tensor>(value, tensor);
@@ -292,7 +295,7 @@ std::string ArgumentSpec::expectation() const {
   const auto text = [this]() -> std::string {
     switch (kind) {
       case Kind::Tensor:
-        return "a Tensor";
+        return acceptsNumber ? "a Tensor or a number" : "a Tensor";
       case Kind::TensorList:
         return "an array of Tensors";
       case Kind::OptionalTensorList:

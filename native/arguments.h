@@ -44,6 +44,7 @@ struct ArgumentSpec {
   bool written = false;        // an in-place or out argument
   bool acceptsSingle = false;  // int[1]: one number stands for the list
   bool isReduction = false;    // int reduction: also "none", "mean" and "sum"
+  bool acceptsNumber = false;  // a tensor that a number may stand for: sub(1, x)
   std::optional<c10::IValue> defaultValue;
 
   explicit ArgumentSpec(const c10::Argument& argument);

@@ -99,5 +99,8 @@ std::string layoutName(at::Layout layout) {
 std::optional<at::MemoryFormat> parseMemoryFormat(std::string_view name) {
   return find(kMemoryFormats, name);
 }
+std::string memoryFormatName(at::MemoryFormat format) {
+  return nameOf(kMemoryFormats, format);
+}
 
 }  // namespace adaptune

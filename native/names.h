@@ -23,5 +23,6 @@ std::optional<at::Layout> parseLayout(std::string_view name);
 std::string layoutName(at::Layout layout);
 
 std::optional<at::MemoryFormat> parseMemoryFormat(std::string_view name);
+std::string memoryFormatName(at::MemoryFormat format);
 
 }  // namespace adaptune

@@ -145,6 +145,8 @@ Napi::Value resolve(const Napi::CallbackInfo& info) {
   std::optional<std::string> overload;
   if (info[1].IsString()) overload = info[1].As<Napi::String>().Utf8Value();
   auto op = std::make_unique<Operator>(findOperator(name, overload));
+  // Python's name for the overload that has none.
+  if (overload == "default" && op->overloads.empty()) *op = findOperator(name, "");
   if (op->overloads.empty()) {
     const std::string full = overload ? name + "." + *overload : name;
     throw Napi::TypeError::New(info.Env(),

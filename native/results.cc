@@ -20,6 +20,27 @@ Napi::Value toNumber(napi_env env, int64_t number) {
   return Napi::BigInt::New(env, number);
 }
 
+c10::TypeKind kindOf(const c10::Type& type) {
+  const auto* optional = type.castRaw<c10::OptionalType>();
+  return optional == nullptr ? type.kind() : optional->getElementType()->kind();
+}
+
+// The dispatcher passes what has a name as an integer.
+Napi::Value ofInteger(napi_env env, int64_t number, c10::TypeKind kind) {
+  switch (kind) {
+    case c10::TypeKind::ScalarTypeType:
+      return Napi::String::New(env, dtypeName(static_cast<at::ScalarType>(number)));
+    case c10::TypeKind::LayoutType:
+      return Napi::String::New(env, layoutName(static_cast<at::Layout>(number)));
+    case c10::TypeKind::MemoryFormatType:
+      return Napi::String::New(env, memoryFormatName(static_cast<at::MemoryFormat>(number)));
+    case c10::TypeKind::QSchemeType:
+      return Napi::String::New(env, c10::toString(static_cast<c10::QScheme>(number)));
+    default:
+      return toNumber(env, number);
+  }
+}
+
 const c10::Type& elementType(const c10::Type& list) {
   const auto* declared = list.castRaw<c10::ListType>();
   return declared == nullptr ? list : *declared->getElementType();
@@ -31,16 +52,15 @@ napi_value toJavaScript(napi_env env, const c10::IValue& value, const c10::Type&
   if (value.isTensor()) return toTensorObject(env, value.toTensor());
   if (value.isNone()) return Napi::Env(env).Null();
   if (value.isBool()) return Napi::Boolean::New(env, value.toBool());
-  if (value.isInt()) {
-    if (type.kind() == c10::TypeKind::ScalarTypeType) {
-      return Napi::String::New(env, dtypeName(static_cast<at::ScalarType>(value.toInt())));
-    }
-    return toNumber(env, value.toInt());
-  }
+  if (value.isInt()) return ofInteger(env, value.toInt(), kindOf(type));
   if (value.isDouble()) return Napi::Number::New(env, value.toDouble());
   if (value.isScalar()) return toJavaScript(env, value.toScalar());
   if (value.isString()) return Napi::String::New(env, value.toStringRef());
   if (value.isDevice()) return Napi::String::New(env, value.toDevice().str());
+  if (value.isGenerator()) {
+    const auto device = value.toGenerator().device().str();
+    return Napi::String::New(env, "torch.Generator on " + device);
+  }
   if (value.isSymInt()) return toNumber(env, value.toSymInt().expect_int());
   if (value.isList()) {
     const auto list = value.toListRef();

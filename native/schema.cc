@@ -1,6 +1,7 @@
 // Operators and their schemas as the dispatcher has them.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "errors.h"
 #include "operators.h"
@@ -17,6 +18,14 @@ void sortOverloads(std::vector<Overload>& overloads) {
   };
   std::sort(overloads.begin(), overloads.end(),
             [&](const Overload& a, const Overload& b) { return key(a) < key(b); });
+}
+
+// Those whose first argument Python's own functions take as a number, too: torch.sub(1, x).
+bool takesNumberAsSelf(const std::string& name) {
+  static const std::set<std::string> all{
+      "aten::add", "aten::div",      "aten::divide",      "aten::mul",         "aten::multiply",
+      "aten::sub", "aten::subtract", "aten::true_divide", "aten::floor_divide"};
+  return all.count(name) > 0;
 }
 
 // Names are looked up in a map made once: the dispatcher has no search by name without overload.
@@ -78,11 +87,13 @@ Napi::Object describeArgument(Napi::Env env, const ArgumentSpec& argument) {
   result.Set("name", argument.camelName);
   result.Set("kind", kindName(argument.kind));
   result.Set("optional", argument.optional);
-  result.Set("hasDefault", argument.defaultValue.has_value() || argument.kind == Kind::Generator);
+  const bool isGenerator = argument.kind == Kind::Generator && argument.keywordOnly;
+  result.Set("hasDefault", argument.defaultValue.has_value() || isGenerator);
   result.Set("keywordOnly", argument.keywordOnly);
   result.Set("written", argument.written);
   result.Set("acceptsSingle", argument.acceptsSingle);
   result.Set("isReduction", argument.isReduction);
+  result.Set("acceptsNumber", argument.acceptsNumber);
   return result;
 }
 
@@ -111,6 +122,7 @@ Napi::Object describeOverload(Napi::Env env, const Overload& overload) {
 
 Overload::Overload(const c10::OperatorHandle& operatorHandle) : handle(operatorHandle) {
   for (const auto& argument : handle.schema().arguments()) arguments.emplace_back(argument);
+  if (takesNumberAsSelf(handle.operator_name().name)) arguments[0].acceptsNumber = true;
   // Python takes sizes loose when the list is all that there is besides self.
   const auto positional = std::count_if(arguments.begin(), arguments.end(),
                                         [](const auto& argument) { return !argument.keywordOnly; });
@@ -134,6 +146,7 @@ Overload::Overload(const c10::OperatorHandle& operatorHandle) : handle(operatorH
 }
 
 bool Overload::supported() const {
+  if (handle.schema().is_vararg()) return false;
   return std::none_of(arguments.begin(), arguments.end(), [](const ArgumentSpec& argument) {
     return argument.kind == Kind::Unsupported;
   });

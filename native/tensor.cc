@@ -77,6 +77,7 @@ napi_typedarray_type arrayType(at::ScalarType dtype) {
 // What a typed array can hold: complex numbers as pairs, half types widened.
 at::Tensor readable(const at::Tensor& tensor) {
   at::Tensor plain = tensor.detach();
+  if (plain._is_zerotensor()) plain = plain.clone();  // zeros without memory, as gradients may be
   if (plain.is_complex()) plain = at::view_as_real(plain.resolve_conj());
   if (plain.is_quantized()) plain = plain.dequantize();
   const auto dtype = plain.scalar_type();

@@ -10,6 +10,23 @@ namespace adaptune {
 
 namespace {
 constexpr double kMaxSafeInteger = 9007199254740991.0;  // 2^53 - 1
+
+std::optional<double> numberAt(const Value& object, const char* name) {
+  napi_value raw = nullptr;
+  double number = 0;
+  if (napi_get_named_property(object.env, object.raw, name, &raw) != napi_ok) return std::nullopt;
+  if (napi_get_value_double(object.env, raw, &number) != napi_ok) return std::nullopt;
+  return number;
+}
+
+uint32_t ownNames(const Value& object) {
+  napi_value names = nullptr;
+  uint32_t count = 0;
+  if (napi_get_property_names(object.env, object.raw, &names) != napi_ok) return 0;
+  napi_get_array_length(object.env, names, &count);
+  return count;
+}
+
 }  // namespace
 
 Value Value::ofHandle(napi_env env, napi_value raw) {
@@ -48,7 +65,7 @@ bool Value::isPlainObject() const {
   if (!special) napi_is_typedarray(env, raw, &special);
   if (!special) napi_is_promise(env, raw, &special);
   if (!special) special = random::generatorOf(env, raw) != nullptr;
-  return !special;
+  return !special && !isComplex();
 }
 
 int64_t Value::toInt() const {
@@ -57,6 +74,15 @@ int64_t Value::toInt() const {
   bool lossless = false;
   napi_get_value_bigint_int64(env, raw, &integer, &lossless);
   return integer;
+}
+
+bool Value::isComplex() const {
+  if (type != napi_object || tensor != nullptr) return false;
+  return numberAt(*this, "re") && numberAt(*this, "im") && ownNames(*this) == 2;
+}
+
+c10::complex<double> Value::toComplex() const {
+  return {numberAt(*this, "re").value_or(0), numberAt(*this, "im").value_or(0)};
 }
 
 bool Value::toBool() const {

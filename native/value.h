@@ -1,6 +1,7 @@
 // A JavaScript value, looked at once: overloads are tried one after the other on the same values.
 #pragma once
 
+#include <c10/util/complex.h>
 #include <napi.h>
 
 #include <string>
@@ -36,7 +37,9 @@ struct Value {
   bool isArray() const;
   // A whole number that a double holds exactly, or a 64-bit bigint.
   bool isInteger() const;
-  bool isScalar() const { return isNumber() || isBoolean() || isInteger(); }
+  bool isScalar() const { return isNumber() || isBoolean() || isInteger() || isComplex(); }
+  // { re, im } of two numbers and nothing else, as `item` gives them.
+  bool isComplex() const;
   // An object that is none of the special kinds: options.
   bool isPlainObject() const;
 
@@ -44,6 +47,7 @@ struct Value {
   int64_t toInt() const;
   double toDouble() const { return number; }
   bool toBool() const;
+  c10::complex<double> toComplex() const;
   std::string toString() const { return Napi::String(env, raw); }
   // For error texts: `"abc"`, `Tensor(float32 [2, 3] cpu)`.
   std::string describe() const;

@@ -357,4 +357,4 @@ function methodTable(aten) {
   return `[\n${rows.join("\n")}\n]`;
 }
 
-module.exports = { generate };
+module.exports = { generate, ownMembers };

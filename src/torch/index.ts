@@ -46,6 +46,7 @@ export {
 export { ops } from "./dispatch";
 export type { Device, DType, Layout, MemoryFormat, Reduction, Scalar } from "./dtype";
 export { TorchError } from "./errors";
+export { type ExplainedCall, explain } from "./explain";
 export * from "./generated/functions";
 export { type Index, Slice, slice } from "./indexing";
 export { CompiledModel, type InductorLoadOptions, inductor } from "./inductor";

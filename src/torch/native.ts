@@ -54,6 +54,31 @@ interface Handled {
 /** A live tensor: its number in the order of making, site or -1, storage, bytes of that, and what it is. */
 export type MemoryRow = [number, number, number, number, string, number[], string];
 
+/** One overload as the dispatcher declares it: native/schema.cc. */
+export interface Schema {
+  /** "aten::add" */
+  readonly name: string;
+  readonly overload: string;
+  /** "aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor" */
+  readonly schema: string;
+  readonly variadic: boolean;
+  readonly factory: boolean;
+  readonly arguments: readonly SchemaArgument[];
+  readonly returns: readonly SchemaArgument[];
+}
+
+export interface SchemaArgument {
+  readonly name: string;
+  readonly kind: string;
+  readonly optional: boolean;
+  readonly hasDefault: boolean;
+  readonly keywordOnly: boolean;
+  readonly written: boolean;
+  readonly acceptsSingle: boolean;
+  readonly acceptsNumber: boolean;
+  readonly isReduction: boolean;
+}
+
 /** The addon's exports; native/addon.cc is their other side. */
 interface Native {
   attach(ours: {
@@ -65,6 +90,12 @@ interface Native {
 
   resolve(name: string, overload?: string): number;
   call(operator: number, handles: number, ...args: unknown[]): unknown;
+  schemas(): Schema[];
+  explain(fn: () => unknown): {
+    readonly name: string;
+    readonly overload: string;
+    readonly arguments: readonly (readonly [string, unknown])[];
+  } | null;
 
   enterScope(): number;
   leaveScope<T extends Handled>(depth: number, kept: readonly T[]): T[];
