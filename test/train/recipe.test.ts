@@ -93,7 +93,7 @@ test("values that contradict each other are refused", (t) => {
   t.deepEqual(problemsOf("{ execution: masked, strategy: { name: BlockDrop } }"), []);
   t.regex(
     problemsOf(
-      "strategy: { name: BlockDrop, gate: { estimator: { kind: reinforce }, counterfactuals: { least: 0.1 } } }",
+      "strategy: { name: BlockDrop, gate: { estimator: { kind: reinforce }, counterfactuals: { adaptive: 0.1 } } }",
     )[0],
     /gate.counterfactuals: reinforce compares nothing/,
   );
