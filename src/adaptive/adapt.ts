@@ -3,13 +3,12 @@ import { Identity, Module, type MultiHeadAttention } from "../nn";
 import { type AdaptableModel, AdaptedModel } from "./adapted-model";
 import type { Alternative } from "./alternative";
 import type { DecisionSpace } from "./decisions";
+import { type Execution, type Way, wayOf } from "./execution";
 import { Gate, type GateOptions } from "./gates";
 import { labelled } from "./merge";
 import { makePolicy, type Policy, type PolicyOptions } from "./policies";
 import { embedderIn, type PolicyContext } from "./policies/policy";
 import { replaceModule } from "./replace-module";
-import { RoutedHeads } from "./routed-heads";
-import { RoutedSite } from "./routed-site";
 import { Routing } from "./routing";
 import { findSites, type Site } from "./site";
 import { type StrategyName, strategyNamed } from "./strategies";
@@ -20,6 +19,8 @@ export interface AdaptOptions {
   /** A policy, or what it is, by default a small transformer; a static strategy has none. */
   readonly policy?: Policy | PolicyOptions;
   readonly gate?: GateOptions;
+  /** What sites run: what was picked, `routed`, or, as a plain reference, everything: `masked`. */
+  readonly execution?: Execution;
 }
 
 /**
@@ -32,7 +33,7 @@ export interface AdaptOptions {
 export function adapt<M extends AdaptableModel>(
   model: M,
   strategy: Strategy | StrategyName,
-  { policy = {}, gate = {} }: AdaptOptions = {},
+  { policy = {}, gate = {}, execution = "routed" }: AdaptOptions = {},
 ): AdaptedModel<M> {
   const plan = typeof strategy === "string" ? strategyNamed(strategy) : strategy;
   refuseClashes(plan);
@@ -46,36 +47,44 @@ export function adapt<M extends AdaptableModel>(
     alternatives: decides ? plan.what.map(({ name }) => name) : [],
   };
   const routing = new Routing(space);
+  const run = { what: plan.what, routing, way: wayOf(execution) };
   for (const path of paths) {
     const group = [...sites.entries()].filter(([, site]) => site.path === path);
     const label = hiddenName(backbone, path);
-    replaceModule(backbone, path, (module) => inPlace(module, group, plan.what, routing, label));
+    replaceModule(backbone, path, (module) => inPlace(module, group, label, run));
   }
   const chosen = decides ? policyFor(model, { also: plan.also, head, paths }, space, policy) : null;
   const origin = {
     strategy: { ...plan, head },
     policy: policy instanceof Module ? null : policy,
     gate,
+    execution,
   };
   return new AdaptedModel(backbone, chosen, new Gate(gate, space), routing, origin).train(
     model.training,
   );
 }
 
+/** What sites run, by whose decisions, and how. */
+interface Run {
+  readonly what: readonly Alternative[];
+  readonly routing: Routing;
+  readonly way: Way;
+}
+
 /** What takes a module's place: its routed twin, or the one alternative that there is. */
 function inPlace(
   module: Module,
   sites: readonly (readonly [position: number, site: Site])[],
-  what: readonly Alternative[],
-  routing: Routing,
   label: string,
+  { what, routing, way }: Run,
 ): Module {
   const [position, { part, head }] = sites[0];
   if (what.length === 1) return labelled(what[0].build(module, part), label);
-  if (head === null) return new RoutedSite(module, position, what, routing, part, label);
+  if (head === null) return new way.Site(module, position, what, routing, part, label);
   const positions: number[] = [];
   for (const [place, site] of sites) positions[site.head!] = place;
-  return new RoutedHeads(module as MultiHeadAttention, positions, what, routing);
+  return new way.Heads(module as MultiHeadAttention, positions, what, routing);
 }
 
 function refuseClashes({ name, where, what }: Strategy): void {

@@ -2,7 +2,8 @@ import { functional, Module, Parameter, type Registered } from "../nn";
 import * as torch from "../torch";
 import { noGrad, Tensor } from "../torch";
 import { type DecisionSpace, Decisions } from "./decisions";
-import type { ExportOptions } from "./export";
+import { type Execution, wayOf } from "./execution";
+import type { ExportOptions, LoadAdaptedOptions } from "./export";
 import type { Gate, GateOptions } from "./gates";
 import type { Mask } from "./mask";
 import { merge } from "./merge";
@@ -42,6 +43,7 @@ export interface Origin {
   /** The size of its policy network; null where the policy is a module of the user's. */
   readonly policy: PolicyOptions | null;
   readonly gate: GateOptions;
+  readonly execution: Execution;
 }
 
 /**
@@ -73,7 +75,8 @@ export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Mod
       const routed = this.routing.during(decisions, () => this.model.forward(inputs));
       return { ...routed, decisions, gate, probabilities };
     };
-    const { result, bySample } = functional.countFlops(forward, batch);
+    const way = wayOf(this.origin.execution);
+    const { result, bySample } = functional.countFlops(() => way.run(forward), batch);
     const { outputs, decisions, gate, probabilities } = result;
     return {
       ...(outputs as ReturnType<M["forward"]>),
@@ -120,7 +123,7 @@ export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Mod
   }
 
   /** Reads an adaptive model that `export` wrote; a policy of the user's has to be given. */
-  static fromPretrained(folder: string, options: { readonly policy?: Policy } = {}): AdaptedModel {
+  static fromPretrained(folder: string, options: LoadAdaptedOptions = {}): AdaptedModel {
     return exporting().loadAdapted(folder, options);
   }
 

@@ -9,6 +9,7 @@ import type { AdaptedModel } from "./adapted-model";
 import type { Alternative, AlternativeContent } from "./alternative";
 import * as alternatives from "./alternative";
 import { biases } from "./biases";
+import type { Execution } from "./execution";
 import type { GateOptions } from "./gates";
 import { functionsIn } from "./gates/options";
 import { lowRank } from "./low-rank";
@@ -32,7 +33,7 @@ export interface ExportOptions {
  * model, which `Model.fromPretrained` reads. Else it is an adaptive one, for `loadAdapted`:
  *
  *     config.json          of the pretrained model
- *     adaptive.json        sites, alternatives, what else trained, policy and gate
+ *     adaptive.json        sites, alternatives, what else trained, policy, gate and execution
  *     model.safetensors    all weights: frozen, tuned, the policy's
  *
  * Throws for models that are no `Model`, for alternatives that do not say what they are, and for
@@ -56,10 +57,17 @@ export function exportAdapted(
   writeFileSync(join(folder, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
 }
 
+export interface LoadAdaptedOptions {
+  /** A policy of the user's, which no file has. */
+  readonly policy?: Policy;
+  /** How it computes, in place of what it was written with. */
+  readonly execution?: Execution;
+}
+
 /** Reads an adaptive model that `exportAdapted` wrote; a policy of the user's has to be given. */
 export function loadAdapted(
   folder: string,
-  { policy }: { readonly policy?: Policy } = {},
+  { policy, execution }: LoadAdaptedOptions = {},
 ): AdaptedModel {
   const file = join(folder, DESCRIPTION);
   if (!existsSync(file)) {
@@ -74,6 +82,7 @@ export function loadAdapted(
   const adapted = adapt(Model.fromConfig(folder) as never, strategy, {
     policy: chosen,
     gate,
+    execution: execution ?? description.execution,
   });
   torch.scope(() => adapted.loadStateDict(torch.load(join(folder, WEIGHTS))));
   return (adapted as AdaptedModel).eval();
@@ -89,6 +98,8 @@ interface Description {
   readonly except: readonly string[];
   readonly policy: PolicyOptions | null;
   readonly gate: GateOptions;
+  /** Routed where it is not said. */
+  readonly execution?: Execution;
 }
 
 interface AlternativeDescription {
@@ -133,6 +144,7 @@ function describe({ space, origin }: AdaptedModel): Description {
     except,
     policy: origin.policy,
     gate: origin.gate,
+    execution: origin.execution,
   };
 }
 

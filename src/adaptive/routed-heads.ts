@@ -33,9 +33,9 @@ export class RoutedHeads extends RoutedModule {
   /** Makes the alternatives of an attention; head h is number `positions[h]` of the routing. */
   constructor(
     attention: MultiHeadAttention,
-    private readonly positions: readonly number[],
+    protected readonly positions: readonly number[],
     alternatives: readonly Alternative[],
-    private readonly routing: Routing,
+    protected readonly routing: Routing,
   ) {
     super(attention, "head", alternatives);
   }

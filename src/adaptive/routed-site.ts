@@ -21,9 +21,9 @@ export class RoutedSite extends RoutedModule {
   /** Makes the alternatives of a site, which is number `position` of the routing. */
   constructor(
     site: Module,
-    private readonly position: number,
+    protected readonly position: number,
     alternatives: readonly Alternative[],
-    private readonly routing: Routing,
+    protected readonly routing: Routing,
     part: Part = "module",
     label = "",
   ) {

@@ -1,5 +1,10 @@
 import { type Command, Option } from "commander";
 
+interface EvalFlags {
+  readonly checkpoint: "best" | "last";
+  readonly execution?: "routed" | "masked";
+}
+
 export function register(program: Command): void {
   program
     .command("eval")
@@ -8,10 +13,15 @@ export function register(program: Command): void {
     .addOption(
       new Option("--checkpoint <name>", "which one").choices(["best", "last"]).default("best"),
     )
-    .action(async (run: string, { checkpoint }: { checkpoint: "best" | "last" }) => {
+    .addOption(
+      new Option("--execution <name>", "how it computes, in place of what the recipe says").choices(
+        ["routed", "masked"],
+      ),
+    )
+    .action(async (run: string, flags: EvalFlags) => {
       const { evaluateRun } = await import("../train");
       const { ProgressBar, renderEvaluation } = await import("../report");
       const watch = new ProgressBar(process.stdout);
-      console.log(renderEvaluation(await evaluateRun(run, { checkpoint, watch })));
+      console.log(renderEvaluation(await evaluateRun(run, { ...flags, watch })));
     });
 }

@@ -30,7 +30,7 @@ export function renderEvaluation({
       same
         ? "  the same as the run recorded"
         : `  NOT the same as the run recorded, which is ${percent(recorded, 2)} %: other data, ` +
-            "another LibTorch or another processor",
+            "or another LibTorch, processor or execution",
     );
   }
   return lines.join("\n");

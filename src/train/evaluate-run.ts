@@ -18,15 +18,18 @@ export interface RunEvaluation {
 
 export interface EvaluateRunOptions extends Pick<RunOptions, "cache" | "watch"> {
   readonly checkpoint?: CheckpointName;
+  /** How it computes, in place of what the recipe says: accuracies are the same, but for rounding. */
+  readonly execution?: Recipe["execution"];
 }
 
 /** Measures a run's checkpoint again; the best one's validation accuracy is the recorded one. */
 export async function evaluateRun(
   path: string,
-  { checkpoint = "best", ...options }: EvaluateRunOptions = {},
+  { checkpoint = "best", execution, ...options }: EvaluateRunOptions = {},
 ): Promise<RunEvaluation> {
   const folder = RunFolder.open(path);
-  const recipe = folder.recipe();
+  const own = folder.recipe();
+  const recipe = { ...own, execution: execution ?? own.execution };
   const recorded = checkpoint === "best" ? folder.result<RunResult>().validation.accuracy : null;
   const environment = folder.environment();
   const task = await openData({ ...recipe, threads: environment.threads }, options);

@@ -25,7 +25,7 @@ export type TrainedModel = AdaptedModel<QuestionAnswering>;
 /** Makes a model trainable as a recipe's strategy says; the given model stays as it is. */
 export function adaptModel(
   model: QuestionAnswering,
-  { seed, strategy, train }: Pick<Recipe, "seed" | "strategy" | "train">,
+  { seed, execution, strategy, train }: Pick<Recipe, "seed" | "execution" | "strategy" | "train">,
 ): TrainedModel {
   torch.manualSeed(seed);
   const plan = planOf(strategy);
@@ -36,6 +36,7 @@ export function adaptModel(
   return adapt(model, plan, {
     policy: policyOf(strategy.policy),
     gate: gateOf(strategy.gate, train.steps),
+    execution,
   });
 }
 

@@ -13,13 +13,13 @@ const temperature = z.union([
   }),
 ]);
 
-const probability = z.number().gt(0).max(1);
+const some = z.number().gt(0).max(1);
 
 const counterfactuals = z.union([
-  z.literal("exact"),
-  z.strictObject({ probability: probability.describe("or this share of decisions") }),
+  z.enum(["exact", "adaptive"]),
+  z.strictObject({ fixed: some.describe("or this share of decisions, all alike") }),
   z.strictObject({
-    least: probability.describe("or this share of those that hardly move, others more often"),
+    adaptive: some.describe("or this share, in proportion to how far their gradient reaches"),
   }),
 ]);
 
@@ -68,7 +68,7 @@ export function gateFor<const A extends readonly [string, ...string[]]>(
         .describe("where the policy's gradient comes from"),
       counterfactuals: counterfactuals
         .default("exact")
-        .describe("how often what was not picked is computed for it: exact is always"),
+        .describe("how often what was not picked is computed for it: always, or for a quarter"),
       curriculum: z
         .strictObject({
           alternative: alternative.describe("what runs at sites that are not free yet"),

@@ -67,6 +67,10 @@ export const recipeSchema = z
       .describe("what the run is called; part of its folder's name"),
     seed: z.int().min(0).default(0).describe("of weights, dropout, decisions and data order"),
     threads: z.int().min(0).default(0).describe("CPU threads; 0 leaves the choice to LibTorch"),
+    execution: z
+      .enum(["routed", "masked"])
+      .default("routed")
+      .describe("run what was picked, or, as a plain and slow reference, everything and mix"),
     data: data.prefault({}).describe("the task and its examples"),
     model: model.prefault({ type: undefined }).describe("what is trained"),
     strategy: strategy
@@ -108,6 +112,10 @@ export const recipeSchema = z
   .refine(({ strategy, train }) => warmupOf(strategy) <= train.steps, {
     path: ["strategy", "policy", "warmup"],
     message: "must not be above train.steps",
+  })
+  .refine(({ strategy, execution }) => execution === "routed" || isAdaptive(strategy), {
+    path: ["execution"],
+    message: "there is nothing to mask: the strategy decides nothing",
   })
   .refine(({ strategy, evaluation }) => evaluation.decisions === "policy" || isAdaptive(strategy), {
     path: ["evaluation", "decisions"],

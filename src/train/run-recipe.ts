@@ -150,8 +150,8 @@ async function trainedOnce(recipe: Recipe, options: RunOptions): Promise<string>
 /** Raised when training itself changes, so that no model of an older one is taken for a new one. */
 const FORMAT = 1;
 
-/** Equal where two recipes train the same model: names and threads do not matter. */
-function cacheKey({ name, threads, ...recipe }: Recipe, { fingerprint }: Task): string {
+/** Equal where two recipes train the same model: names, threads and execution do not matter. */
+function cacheKey({ name, threads, execution, ...recipe }: Recipe, { fingerprint }: Task): string {
   const content = JSON.stringify([FORMAT, recipe, fingerprint]);
   return createHash("sha256").update(content).digest("hex").slice(0, 16);
 }

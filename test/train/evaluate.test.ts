@@ -31,6 +31,16 @@ test("the result does not depend on the batch size, nor on the mode before", asy
   t.false(model.training);
 });
 
+test("masked execution measures the same", async (t) => {
+  const measure = (execution: "routed" | "masked") =>
+    evaluate(tinyModel({ ...recipe, execution }), task.dataset, task.validation, { batchSize: 8 });
+  const [routed, masked] = [await measure("routed"), await measure("masked")];
+  t.is(masked.accuracy, routed.accuracy);
+  t.true(Math.abs(masked.loss - routed.loss) < 1e-5);
+  t.deepEqual(masked.decisions?.usage, routed.decisions?.usage);
+  t.true(masked.flops.mean > routed.flops.mean, "and computes more for it");
+});
+
 test("decisions are summed up for all inputs and by kind", async (t) => {
   const { decisions, decisionsByKind } = await evaluate(
     tinyModel(recipe),

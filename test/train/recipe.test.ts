@@ -89,9 +89,11 @@ test("values that contradict each other are refused", (t) => {
     problemsOf("evaluation: { decisions: global }")[0],
     /evaluation.decisions: there is none to take: the strategy decides nothing/,
   );
+  t.regex(problemsOf("execution: masked")[0], /execution: there is nothing to mask/);
+  t.deepEqual(problemsOf("{ execution: masked, strategy: { name: BlockDrop } }"), []);
   t.regex(
     problemsOf(
-      "strategy: { name: BlockDrop, gate: { estimator: { kind: reinforce }, counterfactuals: { least: 0.1 } } }",
+      "strategy: { name: BlockDrop, gate: { estimator: { kind: reinforce }, counterfactuals: { adaptive: 0.1 } } }",
     )[0],
     /gate.counterfactuals: reinforce compares nothing/,
   );

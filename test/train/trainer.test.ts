@@ -71,6 +71,23 @@ function clones(tensors: Readonly<Record<string, torch.Tensor>>) {
   return Object.fromEntries(copies) as Record<string, torch.Tensor>;
 }
 
+for (const strategy of ["SpotTune_Block", "SpotTune", "BlockDrop"] as const) {
+  test(`${strategy}: masked execution trains as routed does, to rounding`, (t) => {
+    const more = (execution: string) => ({
+      execution,
+      strategy: { name: strategy, policy: { hiddenSize: 8, heads: 1, warmup: 2 } },
+    });
+    const run = (execution: string) => trainer({ dropout: 0, more: more(execution) });
+    const [routed, masked] = [run("routed"), run("masked")];
+    const [actual, expected] = [steps(routed, 5), steps(masked, 5)];
+    for (const [n, step] of expected.entries()) {
+      t.true(Math.abs(step.loss - actual[n].loss) < 1e-4 * step.loss, `loss of step ${n}`);
+      t.deepEqual(actual[n].decisions?.usage, step.decisions?.usage, `usage of step ${n}`);
+    }
+    t.true(masked.model.executed.every((rows) => rows.withGradient === 5 * 16));
+  });
+}
+
 test("micro-batches give the gradient of the whole batch", (t) => {
   const run = (microBatches: number) => steps(trainer({ dropout: 0, train: { microBatches } }), 3);
   const [whole, parts] = [run(1), run(3)];

@@ -1,13 +1,7 @@
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
 import type { DecisionSpace } from "../decisions";
-import {
-  type Compared,
-  type CounterfactualRate,
-  checkRate,
-  compareSome,
-  followsGate,
-} from "./counterfactuals";
+import { type Compared, type CounterfactualRate, compareSome, samplingOf } from "./counterfactuals";
 import { Curriculum, type CurriculumOptions } from "./curriculum";
 import { type Drawn, type Estimator, exponentialLike, straightThrough } from "./estimator";
 import {
@@ -54,7 +48,7 @@ export class Gate {
   step = 0;
   private readonly schedule: (step: number) => number;
   private readonly estimator: Estimator;
-  private readonly rate: CounterfactualRate;
+  private readonly sampling: ReturnType<typeof samplingOf>;
   private readonly curriculum: Curriculum | null;
 
   /** `space` is what a curriculum needs to know. Throws for options that make no sense. */
@@ -67,10 +61,9 @@ export class Gate {
     }: GateOptions = {},
     space: DecisionSpace = { sites: [], alternatives: [] },
   ) {
-    checkRate(counterfactuals);
     this.schedule = temperatureOf(temperature);
     this.estimator = estimatorOf(estimator);
-    this.rate = counterfactuals;
+    this.sampling = samplingOf(counterfactuals);
     this.curriculum =
       curriculum && space.sites.length > 0 ? new Curriculum(curriculum, space) : null;
   }
@@ -95,7 +88,8 @@ export class Gate {
       return { gate, choice, probabilities: logits.softmax(-1) };
     }
     const noise =
-      exponential ?? (followsGate(this.rate) ? exponentialLike(logits, logits.shape) : undefined);
+      exponential ??
+      (this.sampling?.isAdaptive ? exponentialLike(logits, logits.shape) : undefined);
     const drawn = this.estimator(logits, { temperature: this.temperature, exponential: noise });
     const { gate, choice, probabilities = logits.softmax(-1), relaxed } = drawn;
     const decided = { gate, choice, probabilities };
@@ -111,12 +105,12 @@ export class Gate {
     relaxed: Drawn["relaxed"],
     free?: Tensor,
   ): Pick<Decided, "compared"> {
-    if (!gate.requiresGrad || (this.rate === "exact" && !free)) return {};
-    const compared =
-      this.rate === "exact"
-        ? { gate, where: torch.ones(choice.shape, { dtype: "bool", device: choice.device }) }
-        : compareSome(gate, this.rate, relaxed);
-    const where = free ? compared.where.logicalAnd(free) : compared.where;
-    return { compared: { ...compared, where } };
+    if (!gate.requiresGrad || (this.sampling === null && !free)) return {};
+    const [, sites] = choice.shape;
+    const decided = free ?? torch.ones([sites], { dtype: "bool", device: choice.device });
+    const compared = this.sampling
+      ? compareSome({ gate, relaxed, free: decided }, this.sampling)
+      : { gate, where: decided.expand(choice.shape) };
+    return { compared };
   }
 }

@@ -132,8 +132,8 @@ const gates: Record<string, [gate: GateOptions, critical?: boolean]> = {
   "straight-through, annealed": [
     { temperature: linearTemperature({ start: 3, end: 0.5, steps: STEPS }) },
   ],
-  "half of the counterfactuals": [{ counterfactuals: { probability: 0.5 } }],
-  "counterfactuals where the gate moves": [{ counterfactuals: { least: 0.1 } }],
+  "half of the counterfactuals": [{ counterfactuals: { fixed: 0.5 } }],
+  "counterfactuals where the gate moves": [{ counterfactuals: { adaptive: 0.1 } }],
   "Gumbel-Rao": [{ estimator: gumbelRao() }],
   ReinMax: [{ estimator: reinMax }],
   "self-critical REINFORCE": [{ estimator: reinforce() }, true],
