@@ -1,4 +1,4 @@
-import { functional, Module, Parameter, type Registered } from "../nn";
+import { functional, inForward, Module, Parameter, type Registered } from "../nn";
 import * as torch from "../torch";
 import { noGrad, Tensor } from "../torch";
 import { type DecisionSpace, Decisions } from "./decisions";
@@ -73,7 +73,7 @@ export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Mod
       const routed = this.routing.during(decisions, () => this.model.forward(inputs));
       return { ...routed, decisions, gate, probabilities };
     };
-    const { result, bySample } = functional.countFlops(forward, batch);
+    const { result, bySample } = functional.countFlops(() => inForward(forward), batch);
     const { outputs, decisions, gate, probabilities } = result;
     return {
       ...(outputs as ReturnType<M["forward"]>),
