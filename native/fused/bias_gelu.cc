@@ -49,7 +49,7 @@ std::tuple<at::Tensor, at::Tensor> backwardAnywhere(const at::Tensor& dy, const 
                                                     const OptionalTensor& bias, bool needsBias) {
   const at::Tensor dx = at::gelu_backward(dy, shifted(x, bias));
   if (!needsBias) return {dx, at::Tensor()};
-  return {dx, dx.reshape({-1, x.size(-1)}).sum(0).to(bias->scalar_type())};
+  return {dx, dx.reshape({rowsOf(x), x.size(-1)}).sum(0).to(bias->scalar_type())};
 }
 
 at::Tensor parameterOf(const OptionalTensor& bias, const at::Tensor& x) {
