@@ -4,15 +4,20 @@
 //   rows, and each of its queries attends to all of its keys:
 //   out_b = dropout(softmax(q_b k_b^T / sqrt(d))) v_b,  head by head (Vaswani et al. 2017, eq. 1)
 //
+// Dropout goes by who queries and keys are, given as in dropout.cc: by default positions count up.
+//
 // Samples of the same lengths that lie next to each other go in one call, so that a batch of equal
 // lengths costs what padded attention does.
 #include <ATen/Functions.h>
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
 #include <cmath>
+
+#include "dropout_attention.h"
 
 namespace adaptune {
 
@@ -59,7 +64,8 @@ void checkLengths(const char* argument, at::IntArrayRef lengths, const at::Tenso
 }
 
 void check(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
-           at::IntArrayRef queries, at::IntArrayRef keys, int64_t heads, double dropout) {
+           at::IntArrayRef queries, at::IntArrayRef keys, int64_t heads,
+           at::IntArrayRef headNumbers) {
   TORCH_CHECK(query.dim() == 2 && query.is_floating_point(),
               "argument 'query': expected a floating-point tensor of shape [R,D], given ",
               query.scalar_type(), " ", query.sizes());
@@ -79,8 +85,23 @@ void check(const at::Tensor& query, const at::Tensor& key, const at::Tensor& val
   TORCH_CHECK(heads > 0 && query.size(1) % heads == 0,
               "argument 'heads': expected a divisor of the width ", query.size(1), ", given ",
               heads);
-  TORCH_CHECK(dropout >= 0 && dropout < 1,
-              "argument 'dropout_p': expected a probability below 1, given ", dropout);
+  TORCH_CHECK(headNumbers.empty() || static_cast<int64_t>(headNumbers.size()) == heads,
+              "argument 'head_numbers': expected ", heads, " numbers or none, given ", headNumbers);
+}
+
+// Calls fn(run, its number) for all. Of several each has a thread of its own: a sample is too small
+// to be worth the threads' meeting at its end.
+template <typename Fn>
+void forRuns(const std::vector<Run>& runs, at::Device device, const Fn& fn) {
+  const auto count = static_cast<int64_t>(runs.size());
+  const auto some = [&](int64_t begin, int64_t end) {
+    const at::AutoDispatchBelowADInplaceOrView below;  // other threads know of no such modes
+    for (int64_t number = begin; number < end; ++number) fn(runs[number], number);
+  };
+  if (device.is_cpu() && count > 1)
+    at::parallel_for(0, count, 1, some);
+  else
+    some(0, count);
 }
 
 // Rows of a run, seen by head: [samples,heads,rows,d].
@@ -91,7 +112,8 @@ at::Tensor byHead(const at::Tensor& rows, int64_t first, int64_t samples, int64_
       .transpose(1, 2);
 }
 
-// What the backward needs of a run beside its inputs and its result.
+// What the backward needs of a run beside its inputs: its result and the sum of the exponentials'
+// logarithm, or the weights.
 struct Saved {
   at::Tensor first, second;
 };
@@ -101,8 +123,29 @@ struct Attended {
   Saved saved;
 };
 
-bool isFlash(const at::Tensor& query, double dropout) {
-  return query.device().is_cpu() && dropout == 0;
+// Who is dropped: the numbers of all queries [Rq] and keys [Rk].
+struct Dropping {
+  Drawn queries;
+  at::Tensor keys;
+  std::vector<int64_t> heads;
+
+  AttentionDrawn of(const Run& run) const {
+    const auto part = [](const at::Tensor& rows, int64_t first, int64_t count) {
+      return rows.defined() ? rows.narrow(0, first, count) : rows;
+    };
+    const at::Tensor own = part(queries.rows, run.first_query, run.samples * run.queries);
+    return {
+        {queries.p, queries.seed, own}, part(keys, run.first_key, run.samples * run.keys), heads};
+  }
+};
+
+// The rows of samples in order: sample * 2^32 + position.
+at::Tensor numbersOf(at::IntArrayRef lengths, const at::Tensor& like) {
+  at::Tensor numbers = at::empty({sum(lengths)}, at::kLong);
+  auto* next = numbers.mutable_data_ptr<int64_t>();
+  for (size_t b = 0; b < lengths.size(); ++b)
+    for (int64_t n = 0; n < lengths[b]; ++n) *next++ = (static_cast<int64_t>(b) << 32) + n;
+  return numbers.to(like.device());
 }
 
 double scaleOf(const at::Tensor& query) {
@@ -111,34 +154,37 @@ double scaleOf(const at::Tensor& query) {
 
 // query [n,H,S,d], key and value [n,H,S',d].
 Attended attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
-                double dropout) {
-  if (isFlash(query, dropout)) {
+                const AttentionDrawn& drawn) {
+  if (drawn.drawn.drops()) {
+    auto [out, weights] = attendDropping(query, key, value, at::Tensor(), drawn);
+    return {out, {weights, at::Tensor()}};
+  }
+  if (query.device().is_cpu()) {
     auto [out, logsumexp] = at::_scaled_dot_product_flash_attention_for_cpu(query, key, value);
     return {out, {logsumexp, out}};
   }
   const at::Tensor weights = (query * scaleOf(query)).matmul(key.transpose(-2, -1)).softmax(-1);
-  if (dropout == 0) return {weights.matmul(value), {weights, at::Tensor()}};
-  const at::Tensor kept = at::empty_like(weights).bernoulli_(1 - dropout).div_(1 - dropout);
-  return {(weights * kept).matmul(value), {weights, kept}};
+  return {weights.matmul(value), {weights, at::Tensor()}};
 }
 
 std::array<at::Tensor, 3> attendBackward(const at::Tensor& dOut, const at::Tensor& query,
                                          const at::Tensor& key, const at::Tensor& value,
-                                         const Saved& saved, double dropout) {
-  if (isFlash(query, dropout)) {
+                                         const Saved& saved, const AttentionDrawn& drawn) {
+  if (drawn.drawn.drops()) {
+    const auto all = attendDroppingBackward(dOut, query, key, value, saved.first, drawn);
+    return {all.query, all.key, all.value};
+  }
+  if (query.device().is_cpu()) {
     auto [dQuery, dKey, dValue] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
         dOut, query, key, value, saved.second, saved.first, 0, false);
     return {dQuery, dKey, dValue};
   }
   const at::Tensor& weights = saved.first;
-  const at::Tensor& kept = saved.second;
-  const at::Tensor used = kept.defined() ? weights * kept : weights;
-  at::Tensor dWeights = dOut.matmul(value.transpose(-2, -1));
-  if (kept.defined()) dWeights.mul_(kept);
+  const at::Tensor dWeights = dOut.matmul(value.transpose(-2, -1));
   const at::Tensor dScores =
       weights * (dWeights - (weights * dWeights).sum(-1, true)) * scaleOf(query);
   return {dScores.matmul(key), dScores.transpose(-2, -1).matmul(query),
-          used.transpose(-2, -1).matmul(dOut)};
+          weights.transpose(-2, -1).matmul(dOut)};
 }
 
 class PackedAttention : public torch::autograd::Function<PackedAttention> {
@@ -146,25 +192,31 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& givenQuery,
                             const at::Tensor& givenKey, const at::Tensor& givenValue,
                             std::vector<int64_t> queries, std::vector<int64_t> keys, int64_t heads,
-                            double dropout) {
+                            Dropping dropping) {
     const at::AutoDispatchBelowADInplaceOrView below;
     const at::Tensor query = givenQuery.contiguous(), key = givenKey.contiguous(),
                      value = givenValue.contiguous();
     at::Tensor out = at::empty_like(query);
-    variable_list saved{query, key, value};
-    for (const Run& run : runsOf(queries, keys)) {
-      auto part = attend(byHead(query, run.first_query, run.samples, run.queries, heads),
-                         byHead(key, run.first_key, run.samples, run.keys, heads),
-                         byHead(value, run.first_key, run.samples, run.keys, heads), dropout);
+    variable_list saved{query, key, value, dropping.queries.rows, dropping.keys};
+    const auto runs = runsOf(queries, keys);
+    saved.resize(saved.size() + 2 * runs.size());
+    const auto results = saved.end() - static_cast<int64_t>(2 * runs.size());
+    forRuns(runs, query.device(), [&](const Run& run, int64_t number) {
+      auto part =
+          attend(byHead(query, run.first_query, run.samples, run.queries, heads),
+                 byHead(key, run.first_key, run.samples, run.keys, heads),
+                 byHead(value, run.first_key, run.samples, run.keys, heads), dropping.of(run));
       byHead(out, run.first_query, run.samples, run.queries, heads).copy_(part.out);
-      saved.push_back(part.saved.first);
-      saved.push_back(part.saved.second);
-    }
+      results[2 * number] = part.saved.first;
+      results[2 * number + 1] = part.saved.second;
+    });
     context->save_for_backward(saved);
     context->saved_data["queries"] = std::move(queries);
     context->saved_data["keys"] = std::move(keys);
     context->saved_data["heads"] = heads;
-    context->saved_data["dropout"] = dropout;
+    context->saved_data["p"] = dropping.queries.p;
+    context->saved_data["seed"] = dropping.queries.seed;
+    context->saved_data["head_numbers"] = std::move(dropping.heads);
     return out;
   }
 
@@ -176,35 +228,42 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
     const auto queries = context->saved_data["queries"].toIntVector();
     const auto keys = context->saved_data["keys"].toIntVector();
     const int64_t heads = context->saved_data["heads"].toInt();
-    const double dropout = context->saved_data["dropout"].toDouble();
+    const Dropping dropping{
+        {context->saved_data["p"].toDouble(), context->saved_data["seed"].toInt(), saved[3]},
+        saved[4],
+        context->saved_data["head_numbers"].toIntVector()};
     const at::Tensor dOut = gradients[0].contiguous();
     at::Tensor dQuery = at::empty_like(saved[0]), dKey = at::empty_like(saved[1]),
                dValue = at::empty_like(saved[2]);
-    size_t next = 3;
-    for (const Run& run : runsOf(queries, keys)) {
+    const auto results = saved.begin() + 5;
+    forRuns(runsOf(queries, keys), dOut.device(), [&](const Run& run, int64_t number) {
       const auto ofQueries = [&](const at::Tensor& rows) {
         return byHead(rows, run.first_query, run.samples, run.queries, heads);
       };
       const auto ofKeys = [&](const at::Tensor& rows) {
         return byHead(rows, run.first_key, run.samples, run.keys, heads);
       };
-      const Saved here{saved[next], saved[next + 1]};
-      next += 2;
+      const Saved here{results[2 * number], results[2 * number + 1]};
       const auto parts = attendBackward(ofQueries(dOut), ofQueries(saved[0]), ofKeys(saved[1]),
-                                        ofKeys(saved[2]), here, dropout);
+                                        ofKeys(saved[2]), here, dropping.of(run));
       ofQueries(dQuery).copy_(parts[0]);
       ofKeys(dKey).copy_(parts[1]);
       ofKeys(dValue).copy_(parts[2]);
-    }
+    });
     return {dQuery, dKey, dValue, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };
 
 at::Tensor packedAttention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                            at::IntArrayRef queries, at::IntArrayRef keys, int64_t heads,
-                           double dropout) {
-  check(query, key, value, queries, keys, heads, dropout);
-  return PackedAttention::apply(query, key, value, queries.vec(), keys.vec(), heads, dropout);
+                           double dropout, int64_t seed, const std::optional<at::Tensor>& queryRows,
+                           const std::optional<at::Tensor>& keyRows, at::IntArrayRef headNumbers) {
+  check(query, key, value, queries, keys, heads, headNumbers);
+  Dropping dropping{checkedDrawn(dropout, seed, queryRows, query.size(0), query),
+                    checkedDrawn(dropout, seed, keyRows, key.size(0), key).rows, headNumbers.vec()};
+  if (dropout > 0 && !queryRows) dropping.queries.rows = numbersOf(queries, query);
+  return PackedAttention::apply(query, key, value, queries.vec(), keys.vec(), heads,
+                                std::move(dropping));
 }
 
 }  // namespace
@@ -212,7 +271,8 @@ at::Tensor packedAttention(const at::Tensor& query, const at::Tensor& key, const
 TORCH_LIBRARY_FRAGMENT(adaptune, library) {
   library.def(
       "packed_attention(Tensor query, Tensor key, Tensor value, int[] query_lengths, "
-      "int[] key_lengths, int heads, *, float dropout_p=0.) -> Tensor");
+      "int[] key_lengths, int heads, *, float dropout_p=0., int seed=0, Tensor? query_rows=None, "
+      "Tensor? key_rows=None, int[] head_numbers=[]) -> Tensor");
 }
 
 TORCH_LIBRARY_IMPL(adaptune, CompositeImplicitAutograd, library) {

@@ -49,16 +49,19 @@ function attentionHeads(attention: MultiHeadAttention, groups: readonly HeadGrou
   const [queries, keys, values] = [query, key, value].map((linear) =>
     piecesOfLinear(linear, heads, groups),
   );
-  return groups.map(({ length: count }, n) => (x, mask, context) => {
+  return groups.map((headNumbers, n) => (x, mask, context) => {
+    const { length: count } = headNumbers;
     const [q, k, v] = [queries[n](x), keys[n](context), values[n](context)];
     if (mask instanceof PackedAttention) {
-      const attended = functional.packedAttention(q, k, v, mask, { heads: count, dropoutP });
+      const options = { heads: count, dropoutP, headNumbers };
+      const attended = functional.packedAttention(q, k, v, mask, options);
       return attended.unflatten(1, [count, -1]);
     }
     const [split, ...others] = [q, k, v].map((rows) => byHead(rows, count));
     return functional.scaledDotProductAttention(split, others[0], others[1], {
       attnMask: mask,
       dropoutP,
+      headNumbers,
     });
   });
 }

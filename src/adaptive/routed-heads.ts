@@ -1,4 +1,10 @@
-import { type AttentionMask, type Module, type MultiHeadAttention, PackedAttention } from "../nn";
+import {
+  type AttentionMask,
+  branchPoint,
+  type Module,
+  type MultiHeadAttention,
+  PackedAttention,
+} from "../nn";
 import { cat, noGrad, type Tensor, tensor } from "../torch";
 import type { Alternative } from "./alternative";
 import type { Rows, SiteDecision } from "./decisions";
@@ -49,8 +55,9 @@ export class RoutedHeads extends RoutedModule {
       );
     }
     const argsOf = rowSelector<HeadArguments>([x, mask, context], decisions[0].choice.length);
+    const alike = branchPoint();
     const run = (which: "picked" | "compared") => () =>
-      this.modules.map((_, k) => this.run(k, groupsOf(decisions, which, k), argsOf));
+      this.modules.map((_, k) => this.run(k, groupsOf(decisions, which, k), argsOf, alike));
 
     const winners = run("picked")();
     const losers = decisions[0].gate.requiresGrad ? noGrad(run("compared")) : [];
@@ -70,6 +77,7 @@ export class RoutedHeads extends RoutedModule {
     k: number,
     groups: readonly Group[],
     argsOf: (rows: Rows) => HeadArguments,
+    alike: ReturnType<typeof branchPoint>,
   ): Tensor | null {
     if (groups.length === 0) return null;
     const run = headsOf(
@@ -78,7 +86,8 @@ export class RoutedHeads extends RoutedModule {
     );
     const byHead: Tensor[] = []; // each [rows,S,d] or [rows,d]
     for (const [n, group] of groups.entries()) {
-      const contexts = this.runGroup(k, group, run[n], argsOf(group.rows)).unbind(1);
+      const alone = () => this.runGroup(k, group, run[n], argsOf(group.rows));
+      const contexts = alike(alone).unbind(1);
       for (const [place, head] of group.heads.entries()) byHead[head] = contexts[place];
     }
     return cat(byHead.filter((context) => context !== undefined));

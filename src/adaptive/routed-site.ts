@@ -1,4 +1,4 @@
-import type { Module } from "../nn";
+import { branchPoint, type Module } from "../nn";
 import { noGrad, Tensor } from "../torch";
 import type { Alternative } from "./alternative";
 import type { Rows, SiteDecision } from "./decisions";
@@ -37,8 +37,9 @@ export class RoutedSite extends RoutedModule {
   override forward(...args: unknown[]): unknown {
     const decision = this.routing.at(this.position);
     const argsOf = rowSelector(args, decision.choice.length, decision.picked);
+    const alike = branchPoint();
     const run = (rows: Rows, k: number) =>
-      rows.numbers.length === 0 ? null : this.run(k, rows, argsOf(rows));
+      rows.numbers.length === 0 ? null : alike(() => this.run(k, rows, argsOf(rows)));
 
     const winners = decision.picked.map(run);
     if (!decision.gate.requiresGrad) return blendResults(decision, winners, []);

@@ -132,7 +132,7 @@ export class BertOutput extends Module {
   }
 
   override forward(x: Tensor, residual: Tensor): Tensor {
-    return this.LayerNorm.forward(this.dropout.forward(this.dense.forward(x)).add(residual));
+    return this.LayerNorm.ofSum(this.dense.forward(x), residual, this.dropout);
   }
 }
 

@@ -5,6 +5,7 @@ import {
   PackedAttention,
   Packing,
   pack,
+  rowNumber,
   whilePacked,
 } from "../nn";
 import type { Tensor } from "../torch";
@@ -89,6 +90,10 @@ export function readThroughBlocks(
     all.length === 0
       ? queries
       : torch.scope(() => all[all.length - 1].forward(queries, attention, context));
+  const single = new Packing(
+    positions.map(() => 1),
+    BigInt64Array.from(positions.map((position, sample) => rowNumber(sample, position))),
+  );
   const packed = pack(hidden, mask);
   if (packed === null) {
     const state = inOrder(before, hidden, mask);
@@ -98,11 +103,10 @@ export function readThroughBlocks(
       .reshape([batch * length, size])
       .indexSelect(0, index)
       .unsqueeze(1);
-    return last(queries, mask, state).squeeze(1);
+    return whilePacked([single], () => last(queries, mask, state)).squeeze(1);
   }
   const { rows, packing, attention } = packed;
-  const single = new Packing(positions.map(() => 1));
-  return whilePacked([packing], () => {
+  return whilePacked([packing, single], () => {
     const state = inOrder(before, rows, attention);
     return last(packed.at(state, positions), new PackedAttention(single, packing), state);
   });

@@ -1,6 +1,7 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
-import { type PackedAttention, packingOf } from "./packing";
+import { nextSeed } from "./draws";
+import { type PackedAttention, type Packing, packingOf, rowNumbers } from "./packing";
 
 /** The count under way, null outside of `countFlops`: like the gradient mode, it is dynamic. */
 let counter: { flops: number; readonly bySample: Float64Array } | null = null;
@@ -96,6 +97,8 @@ export interface AttentionOptions {
   readonly attnMask?: Tensor | null;
   /** Dropout probability of the attention weights; 0 by default. */
   readonly dropoutP?: number;
+  /** Which of all heads these are, where not all run: they drop what they would among all. */
+  readonly headNumbers?: readonly number[];
 }
 
 /** query [B,H,S,d], key and value [B,H,S',d] -> softmax(query key^T / sqrt(d) + mask) value [B,H,S,d]. */
@@ -103,10 +106,25 @@ export function scaledDotProductAttention(
   query: Tensor,
   key: Tensor,
   value: Tensor,
-  { attnMask = null, dropoutP = 0 }: AttentionOptions = {},
+  { attnMask = null, dropoutP = 0, headNumbers = [] }: AttentionOptions = {},
 ): Tensor {
   count(2 * query.numel() * (key.shape[2] + value.shape[2]), query.shape[0]);
-  return torch.scaledDotProductAttention(query, key, value, { attnMask, dropoutP });
+  const seed = nextSeed(dropoutP > 0);
+  const isByHead = [query, key, value].every(
+    ({ ndim, shape }) => ndim === 4 && shape.every((size, n) => n === 2 || size === query.shape[n]),
+  );
+  if (dropoutP === 0 || !isByHead) {
+    return torch.scaledDotProductAttention(query, key, value, { attnMask, dropoutP });
+  }
+  return torch.ops.adaptune.dropout_attention(query, key, value, attnMask, dropoutP, seed, {
+    rows: rowNumbers(query.select(1, 0)), // [B,S,d]
+    heads: [...headNumbers],
+  }) as Tensor;
+}
+
+export interface PackedAttentionOptions extends Omit<AttentionOptions, "attnMask"> {
+  /** H, a divisor of D. */
+  readonly heads: number;
 }
 
 /**
@@ -118,11 +136,14 @@ export function packedAttention(
   key: Tensor,
   value: Tensor,
   { queries, keys }: PackedAttention,
-  { heads, dropoutP = 0 }: { readonly heads: number; readonly dropoutP?: number },
+  { heads, dropoutP = 0, headNumbers = [] }: PackedAttentionOptions,
 ): Tensor {
   const pairs = queries.lengths.map((length, sample) => length * keys.lengths[sample]);
   const all = pairs.reduce((sum, each) => sum + each, 0);
   count(4 * all * query.shape[1], query.shape[0], pairs);
+  const seed = nextSeed(dropoutP > 0);
+  const rowsOf = ({ numbers }: Packing) => torch.tensor(numbers, { device: query.device });
+  const rows = dropoutP > 0 && { queryRows: rowsOf(queries), keyRows: rowsOf(keys) };
   return torch.ops.adaptune.packed_attention(
     query,
     key,
@@ -130,7 +151,7 @@ export function packedAttention(
     [...queries.lengths],
     [...keys.lengths],
     heads,
-    { dropoutP },
+    { dropoutP, seed, ...rows, headNumbers: [...headNumbers] },
   ) as Tensor;
 }
 
@@ -150,14 +171,59 @@ export function embedding(ids: Tensor, weight: Tensor, paddingIdx = -1): Tensor 
   return torch.embedding(weight, ids, paddingIdx);
 }
 
-/** Zeroes elements with probability p and scales the others by 1 / (1 - p), in training. */
+/**
+ * Zeroes elements with probability p and scales the others by 1 / (1 - p), in training. What is
+ * dropped depends on the sample, the position in it and the column: `inForward` and `rowNumbers`.
+ */
 export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
-  return training && p > 0 ? torch.dropout(x, p, true) : x;
+  const isDrawn = training && p > 0;
+  const seed = nextSeed(isDrawn);
+  if (!isDrawn) return x;
+  return torch.ops.adaptune.dropout(x, p, seed, { rows: rowNumbers(x) }) as Tensor;
 }
 
-/** x Phi(x), exact by the error function. */
-export function gelu(x: Tensor): Tensor {
-  return torch.gelu(x);
+export interface DropoutAddLayerNormOptions {
+  /** Dropout probability of x in training; 0 by default. */
+  readonly p?: number;
+  readonly training?: boolean;
+  /** Added to the variance; 1e-5 by default. */
+  readonly eps?: number;
+  /** Which of several weights and biases each sample has, [B]. */
+  readonly choice?: readonly number[];
+  /** How many rows each of them has; as many each by default. */
+  readonly lengths?: readonly number[];
+}
+
+/**
+ * LayerNorm(residual + dropout(x)) over the last dimension in one pass: x and residual [..,D], weight
+ * and bias [D], or lists of them of which `choice` says each sample's.
+ */
+export function dropoutAddLayerNorm(
+  x: Tensor,
+  residual: Tensor,
+  weight: Tensor | readonly Tensor[] | null,
+  bias: Tensor | readonly Tensor[] | null,
+  options: DropoutAddLayerNormOptions = {},
+): Tensor {
+  const { p = 0, training = true, eps = 1e-5, choice = [], lengths = [] } = options;
+  const isDrawn = training && p > 0;
+  const seed = nextSeed(isDrawn);
+  return torch.ops.adaptune.dropout_add_layer_norm(x, residual, listOf(weight), listOf(bias), {
+    ...(isDrawn && { p, seed, rows: rowNumbers(x) }),
+    eps,
+    choice: [...choice],
+    lengths: [...lengths],
+  }) as Tensor;
+}
+
+function listOf(given: Tensor | readonly Tensor[] | null): Tensor[] {
+  if (given === null) return [];
+  return given instanceof torch.Tensor ? [given] : [...given];
+}
+
+/** z Phi(z) of z = x + bias, exact by the error function: x [..,D], bias [D]. */
+export function gelu(x: Tensor, bias: Tensor | null = null): Tensor {
+  return torch.ops.adaptune.bias_gelu(x, bias) as Tensor;
 }
 
 /** logits [B,C], classes [B] int64 -> mean negative log-likelihood. */

@@ -33,6 +33,7 @@ export {
   ConvTranspose3d,
   type ConvTransposeOptions,
 } from "./conv-transpose";
+export { branchPoint, inForward } from "./draws";
 export { Dropout } from "./dropout";
 export {
   AlphaDropout,
@@ -72,6 +73,8 @@ export {
   pack,
   packingOf,
   packTogether,
+  rowNumber,
+  rowNumbers,
   whilePacked,
   whilePart,
   withoutPacking,

@@ -1,6 +1,8 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
-import { layerNorm } from "./functional";
+import type { Dropout } from "./dropout";
+import { dropoutAddLayerNorm, layerNorm } from "./functional";
+import { isHooked } from "./hooks";
 import type { FactoryOptions } from "./linear";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
@@ -36,5 +38,14 @@ export class LayerNorm extends Module {
 
   override forward(x: Tensor): Tensor {
     return layerNorm(x, this.normalizedShape, this.weight, this.bias, this.eps);
+  }
+
+  /** This norm of residual + dropout(x), x and residual [..,D], in one operation. */
+  ofSum(x: Tensor, residual: Tensor, dropout: Dropout): Tensor {
+    const isPlain = this.normalizedShape.length === 1 && !isHooked(this) && !isHooked(dropout);
+    if (!isPlain) return this.forward(residual.add(dropout.forward(x)));
+    const { weight, bias, eps } = this;
+    const { p, training } = dropout;
+    return dropoutAddLayerNorm(x, residual, weight, bias, { p, training, eps });
   }
 }

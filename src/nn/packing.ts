@@ -10,8 +10,14 @@ export class Packing {
   readonly rows: number;
   private readonly parts = new Map<readonly number[], Packing>();
 
-  /** Takes how many rows each sample has, at least one. */
-  constructor(readonly lengths: readonly number[]) {
+  /**
+   * Takes how many rows each sample has, at least one; and who all rows are, by `rowNumber`, the
+   * first ones of samples in order by default.
+   */
+  constructor(
+    readonly lengths: readonly number[],
+    readonly numbers: BigInt64Array = numbersInOrder(lengths),
+  ) {
     this.rows = lengths.reduce((sum, length) => sum + length, 0);
   }
 
@@ -19,10 +25,44 @@ export class Packing {
   part(samples: readonly number[]): Packing {
     const known = this.parts.get(samples);
     if (known) return known;
-    const part = new Packing(samples.map((sample) => this.lengths[sample]));
+    const lengths = samples.map((sample) => this.lengths[sample]);
+    const part = new Packing(lengths, this.numbersOf(samples, lengths));
     this.parts.set(samples, part);
     return part;
   }
+
+  private numbersOf(samples: readonly number[], lengths: readonly number[]): BigInt64Array {
+    const starts: number[] = [];
+    this.lengths.reduce((start, length, sample) => {
+      starts[sample] = start;
+      return start + length;
+    }, 0);
+    const numbers = new BigInt64Array(lengths.reduce((sum, length) => sum + length, 0));
+    let next = 0;
+    for (const [n, sample] of samples.entries()) {
+      const own = this.numbers.subarray(starts[sample], starts[sample] + lengths[n]);
+      numbers.set(own, next);
+      next += own.length;
+    }
+    return numbers;
+  }
+}
+
+function numbersInOrder(lengths: readonly number[]): BigInt64Array {
+  const rows = lengths.reduce((sum, length) => sum + length, 0);
+  const numbers = new BigInt64Array(rows);
+  let row = 0;
+  for (const [sample, length] of lengths.entries()) {
+    for (let position = 0; position < length; position++) {
+      numbers[row++] = rowNumber(sample, position);
+    }
+  }
+  return numbers;
+}
+
+/** Who a row is: a position of a sample of the batch, whatever else the rows are among. */
+export function rowNumber(sample: number, position: number): bigint {
+  return (BigInt(sample) << 32n) + BigInt(position);
 }
 
 /** Which rows attend to which, in the place of a mask: a sample's queries to all of its keys. */
@@ -43,6 +83,8 @@ export type AttentionMask = Tensor | PackedAttention | null;
 
 /** The packings of the forward under way: like the gradient mode, they are dynamic. */
 let current: readonly Packing[] = [];
+/** The samples that a part of a batch is of; null where it is all. */
+let part: readonly number[] | null = null;
 let enabled = true;
 
 /** Runs a synchronous function in which rows are packed in these ways, and in those around it. */
@@ -58,12 +100,14 @@ export function whilePacked<T>(packings: readonly Packing[], fn: () => T): T {
 
 /** Runs a synchronous function on some samples of what is packed around it. */
 export function whilePart<T>(samples: readonly number[], fn: () => T): T {
-  const outer = current;
+  const [outer, whole] = [current, part];
   current = outer.map((packing) => packing.part(samples));
+  part = whole ? samples.map((sample) => whole[sample]) : samples;
   try {
     return fn();
   } finally {
     current = outer;
+    part = whole;
   }
 }
 
@@ -81,6 +125,25 @@ export function withoutPacking<T>(fn: () => T): T {
 /** How so many rows are packed now; null where they are not. */
 export function packingOf(rows: number): Packing | null {
   return current.find((packing) => packing.rows === rows) ?? null;
+}
+
+/**
+ * Who the rows of x [..,C] are, by `rowNumber` [R]; null where they are all rows of all samples, in
+ * order. The first dimension counts samples, or all are packed rows, as are single rows [B,1,C].
+ */
+export function rowNumbers(x: Tensor): Tensor | null {
+  const { shape, device } = x;
+  const inside = shape.slice(1, -1).reduce((product, size) => product * size, 1);
+  const packing = inside === 1 ? packingOf(shape[0]) : null;
+  if (packing) return torch.tensor(packing.numbers, { device });
+  if (part === null || x.ndim < 2 || shape[0] % part.length !== 0) return null;
+  const each = shape[0] / part.length; // one, but where a module sees several as samples
+  const numbers = part.flatMap((sample) =>
+    Array.from({ length: each * inside }, (_, n) =>
+      rowNumber(sample * each + Math.floor(n / inside), n % inside),
+    ),
+  );
+  return torch.tensor(BigInt64Array.from(numbers), { device });
 }
 
 /** What a packing leaves of a mask where states of one kind attend to those of another. */
@@ -128,14 +191,18 @@ export function packTogether(
   return packed;
 }
 
-/** Whether two packings have as many rows, but not of the same samples: they can not be told apart. */
+/** Whether two packings have as many rows, but not the same ones: they can not be told apart. */
 function looksLike(one: Packing, other: Packing): boolean {
-  return one.rows === other.rows && one.lengths.join() !== other.lengths.join();
+  return one.rows === other.rows && one.numbers.join() !== other.numbers.join();
 }
 
 function packRows(hidden: Tensor, present: Present): Packed {
   const [batch, length, size] = hidden.shape;
-  const packing = new Packing(present.lengths);
+  const numbers = present.index.map((place) => {
+    const position = place % BigInt(length);
+    return (((place - position) / BigInt(length)) << 32n) + position;
+  });
+  const packing = new Packing(present.lengths, numbers);
   const index = torch.tensor(present.index, { device: hidden.device });
   const all = hidden.reshape([batch * length, size]);
   return {

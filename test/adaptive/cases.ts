@@ -154,7 +154,7 @@ function vlBertInputs(batch: number, config: VLBertConfig): Inputs {
   };
 }
 
-function lxmert(): ModelCase {
+export function lxmert(size: Partial<LxmertConfig> = {}): ModelCase {
   const config = new LxmertConfig({
     vocab_size: 30,
     hidden_size: 16,
@@ -169,6 +169,7 @@ function lxmert(): ModelCase {
     hidden_dropout_prob: 0,
     attention_probs_dropout_prob: 0,
     initializer_range: 0.2,
+    ...size,
   });
   return {
     name: "LXMERT 2/1/2 x 16",
@@ -191,12 +192,13 @@ function lxmert(): ModelCase {
   };
 }
 
-function bert(): ModelCase {
+export function bert(size: Partial<BertConfig> = {}): ModelCase {
   const config = new BertConfig({
     ...SMALL,
     vocab_size: 30,
     max_position_embeddings: 10,
     num_labels: 3,
+    ...size,
   });
   return {
     name: "BERT 2 x 16",
@@ -211,8 +213,8 @@ function bert(): ModelCase {
   };
 }
 
-function vit(): ModelCase {
-  const config = new ViTConfig({ ...SMALL, image_size: 8, patch_size: 4, num_labels: 3 });
+export function vit(size: Partial<ViTConfig> = {}): ModelCase {
+  const config = new ViTConfig({ ...SMALL, image_size: 8, patch_size: 4, num_labels: 3, ...size });
   return {
     name: "ViT 2 x 16",
     heads: ["classifier"],

@@ -6,7 +6,14 @@ import {
   type Strategy,
 } from "../../src/adaptive";
 import { hiddenName } from "../../src/models/stand-ins";
-import { Module, MultiHeadAttention, type Registered, withoutPacking } from "../../src/nn";
+import {
+  branchPoint,
+  inForward,
+  Module,
+  MultiHeadAttention,
+  type Registered,
+  withoutPacking,
+} from "../../src/nn";
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
 
@@ -39,10 +46,19 @@ export class Masked {
     torch.noGrad(() => {
       for (const [name, weight] of this.weights()) weight.copy_(state[name]);
     });
+    // What the adapted model trains decides what drops: what is frozen is in evaluation mode.
+    const trained = new Set(
+      this.weights().flatMap(([name, weight]) => (state[name].requiresGrad ? [weight] : [])),
+    );
+    train(model, true, (weight) => trained.has(weight));
   }
 
   /** The outputs and the gate [B,N,K] at a given noise E [B,N,K]. */
   forward(inputs: Inputs, exponential: Tensor, temperature: number): Record<string, Tensor> {
+    return inForward(() => this.mix(inputs, exponential, temperature));
+  }
+
+  private mix(inputs: Inputs, exponential: Tensor, temperature: number): Record<string, Tensor> {
     const logits = this.policy.forward(inputs, this.model) as Tensor;
     const noisy = logits.sub(exponential.log());
     const soft = noisy.div(temperature).softmax(-1);
@@ -63,6 +79,24 @@ export class Masked {
       ]),
       ...named(this.policy).map(([name, w]): [string, Tensor] => [`policy.${name}`, w]),
     ];
+  }
+}
+
+/**
+ * Sets the mode of modules by whether they train, sites in them aside, and that of alternatives by
+ * whether all of it does; those without weights go with what is around.
+ */
+function train(module: Module, around: boolean, trains: (weight: Tensor) => boolean): void {
+  const own = new Set(module.parameters());
+  for (const [, below] of module.namedModules()) {
+    if (below instanceof MaskedSite) for (const weight of below.parameters()) own.delete(weight);
+  }
+  module.training = own.size === 0 ? around : [...own].some(trains);
+  for (const child of module.children()) {
+    if (child instanceof MaskedSite) {
+      for (const alternative of child.children())
+        alternative.train(alternative.parameters().some(trains));
+    } else train(child, module.training, trains);
   }
 }
 
@@ -94,8 +128,9 @@ class MaskedSite extends Module {
   }
 
   override forward(...args: Tensor[]): unknown {
+    const alike = branchPoint();
     const results = this.order.map((name) =>
-      name === "skip" ? this.nothing(args) : this.getModule(name).forward(...args),
+      name === "skip" ? this.nothing(args) : alike(() => this.getModule(name).forward(...args)),
     );
     const first = results.find((result) => result !== null);
     if (!Array.isArray(first)) return this.mix(results as (Tensor | null)[]);
