@@ -13,7 +13,7 @@ export { parseRecipe, RecipeError, readRecipe } from "./recipe-file";
 export { recipeHelp, recipeJsonSchema } from "./recipe-schema";
 export { resumeRun } from "./resume-run";
 export { type CheckpointName, RunFolder } from "./run-folder";
-export { type FinishedRun, type RunOptions, runRecipe } from "./run-recipe";
+export { type FinishedRun, openData, openModel, type RunOptions, runRecipe } from "./run-recipe";
 export { findRecipe, shippedRecipes } from "./shipped";
 export { openTask, type Task } from "./task";
 export { type ParameterCounts, type RunResult, train } from "./train";
