@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 interface DemoFlags {
   readonly tiny?: boolean;
   readonly model: "vl-bert" | "lxmert";
+  readonly precision?: "float32" | "bfloat16";
   readonly runs: string;
   readonly strategies?: string[];
 }
@@ -20,6 +21,12 @@ export function register(program: Command): void {
     )
     .addOption(
       new Option("--model <name>", "which model").choices(["vl-bert", "lxmert"]).default("vl-bert"),
+    )
+    .addOption(
+      new Option("--precision <name>", "what the adaptations compute in").choices([
+        "float32",
+        "bfloat16",
+      ]),
     )
     .option("--tiny", "a few seconds' worth, to see that everything works")
     .option("--runs <folder>", "where the run's folder goes", "runs")

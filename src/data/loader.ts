@@ -1,12 +1,17 @@
+import { bucketed } from "./lengths";
 import { permutation, randomUint32 } from "./random";
 
-export interface LoaderOptions {
+export interface LoaderOptions<T = never> {
   batchSize: number;
   /** A new order each epoch; the default is true. */
   shuffle?: boolean;
   /** Leaves out an epoch's last batch when it is not full. */
   dropLast?: boolean;
   seed?: number;
+  /** By what items of a batch are sorted, from the shortest on, where the loader shuffles. */
+  lengthOf?: (item: T) => number;
+  /** So many batches are sorted together: items of a batch have similar lengths; 1 by default. */
+  window?: number;
 }
 
 export interface LoaderBatch<T> {
@@ -26,6 +31,8 @@ export interface LoaderState {
   items: number;
   shuffle: boolean;
   dropLast: boolean;
+  /** Batches that are sorted by length together; 0 where nothing is sorted. */
+  window: number;
 }
 
 /**
@@ -37,21 +44,30 @@ export interface LoaderState {
 export class Loader<T> {
   readonly batchesPerEpoch: number;
 
-  private readonly options: Required<LoaderOptions>;
+  private readonly options: Omit<LoaderState, "epoch" | "batch" | "items">;
+  private readonly lengthOf: ((item: T) => number) | undefined;
   private epoch = 0;
   private batch = 0;
   private order?: { epoch: number; indices: Uint32Array };
 
-  /** @throws RangeError for a batch size below 1, or when there is not a single batch. */
+  /** @throws RangeError for a batch size or window below 1, or when there is not a single batch. */
   constructor(
     readonly items: readonly T[],
-    options: LoaderOptions,
+    {
+      batchSize,
+      shuffle = true,
+      dropLast = false,
+      seed = 0,
+      lengthOf,
+      window = 1,
+    }: LoaderOptions<T>,
   ) {
-    this.options = { shuffle: true, dropLast: false, seed: 0, ...options };
-    const { batchSize, dropLast } = this.options;
-    if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new RangeError(`batchSize is ${batchSize}, expected a whole number from 1 on`);
+    for (const [name, value] of Object.entries({ batchSize, window })) {
+      if (Number.isInteger(value) && value >= 1) continue;
+      throw new RangeError(`${name} is ${value}, expected a whole number from 1 on`);
     }
+    this.lengthOf = shuffle ? lengthOf : undefined;
+    this.options = { batchSize, shuffle, dropLast, seed, window: this.lengthOf ? window : 0 };
     const batches = items.length / batchSize;
     this.batchesPerEpoch = dropLast ? Math.floor(batches) : Math.ceil(batches);
     if (this.batchesPerEpoch === 0) {
@@ -96,7 +112,7 @@ export class Loader<T> {
   /** @throws RangeError when the state is of other items or options, naming each difference. */
   restore(state: LoaderState): void {
     const own = this.state();
-    const differences = (["seed", "batchSize", "items", "shuffle", "dropLast"] as const)
+    const differences = (["seed", "batchSize", "items", "shuffle", "dropLast", "window"] as const)
       .filter((key) => state[key] !== own[key])
       .map((key) => `${key} was ${state[key]}, is ${own[key]}`);
     const inRange =
@@ -130,9 +146,26 @@ export class Loader<T> {
       const indices = shuffle
         ? permutation(length, seed, epoch)
         : Uint32Array.from({ length }, (_, i) => i);
-      this.order = { epoch, indices };
+      this.order = { epoch, indices: this.sorted(indices, epoch) };
     }
     return this.order.indices;
+  }
+
+  /** What an epoch leaves out is chosen before anything is sorted: it may be of any length. */
+  private sorted(indices: Uint32Array, epoch: number): Uint32Array {
+    const { lengthOf, items } = this;
+    if (!lengthOf) return indices;
+    const { batchSize, dropLast, window, seed } = this.options;
+    const used = dropLast ? this.batchesPerEpoch * batchSize : indices.length;
+    return Uint32Array.from(
+      bucketed([...indices.subarray(0, used)], {
+        batchSize,
+        window,
+        lengthOf: (index) => lengthOf(items[index]),
+        seed,
+        epoch,
+      }),
+    );
   }
 }
 

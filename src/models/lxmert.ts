@@ -204,8 +204,9 @@ export class RegionEmbeddings extends Module {
   }
 
   override forward(features: Tensor, boxes: Tensor): Tensor {
-    const seen = this.visn_layer_norm.forward(this.visn_fc.forward(features));
-    const placed = this.box_layer_norm.forward(this.box_fc.forward(boxes));
+    const { dtype } = this.visn_fc.weight;
+    const seen = this.visn_layer_norm.forward(this.visn_fc.forward(features.to(dtype)));
+    const placed = this.box_layer_norm.forward(this.box_fc.forward(boxes.to(dtype)));
     return this.dropout.forward(seen.add(placed).div(2));
   }
 }

@@ -4,7 +4,7 @@ import * as torch from "../torch";
 import { coordinateEmbeddings, coordinateWidth } from "./coordinates";
 import type { VLBertConfig } from "./vl-bert-config";
 
-/** Regions as the transformer sees them: features [B,O,F], boxes [B,O,4] -> [B,O,D]. */
+/** Regions as the transformer sees them: features [B,O,F], boxes [B,O,4], of any dtype -> [B,O,D]. */
 export class VLBertRegionEmbeddings extends Module {
   readonly obj_downsample: Sequential;
   private readonly coordinateWidth: number;
@@ -20,7 +20,8 @@ export class VLBertRegionEmbeddings extends Module {
   }
 
   override forward(features: Tensor, boxes: Tensor): Tensor {
-    const places = coordinateEmbeddings(boxes, this.coordinateWidth).to(features.dtype);
-    return this.obj_downsample.forward(torch.cat([places, features], -1));
+    const { dtype } = this.obj_downsample.parameters()[0];
+    const places = coordinateEmbeddings(boxes, this.coordinateWidth).to(dtype);
+    return this.obj_downsample.forward(torch.cat([places, features.to(dtype)], -1));
   }
 }

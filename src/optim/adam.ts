@@ -1,6 +1,7 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { negatives, type ParameterGroup, type ParameterGroupOptions } from "./groups";
+import type { MasterOptions } from "./masters";
 import { Optimizer, type Slot, type WithGradient } from "./optimizer";
 
 /** What an update takes beside the gradient; a group may have its own. */
@@ -18,7 +19,7 @@ export interface AdamNumbers {
 }
 
 /** [0.9, 0.999], 1e-8, no AMSGrad, and down the gradient by default. */
-export type AdamOptions = Partial<Readonly<AdamNumbers>>;
+export type AdamOptions = Partial<Readonly<AdamNumbers>> & MasterOptions;
 
 /** Adam's moments, and one fused call for all parameters of a group that are alike. */
 export abstract class AdamBase extends Optimizer<AdamNumbers> {
@@ -94,9 +95,10 @@ export class Adam extends AdamBase {
       weightDecay = 0,
       amsgrad = false,
       maximize = false,
+      masterWeights,
     }: AdamOptions = {},
   ) {
-    super(params, { lr, betas, eps, weightDecay, amsgrad, maximize });
+    super(params, { lr, betas, eps, weightDecay, amsgrad, maximize }, { masterWeights });
   }
 
   protected override fused(...args: FusedArguments): void {
@@ -116,9 +118,10 @@ export class AdamW extends AdamBase {
       weightDecay = 0.01,
       amsgrad = false,
       maximize = false,
+      masterWeights,
     }: AdamOptions = {},
   ) {
-    super(params, { lr, betas, eps, weightDecay, amsgrad, maximize });
+    super(params, { lr, betas, eps, weightDecay, amsgrad, maximize }, { masterWeights });
   }
 
   protected override fused(...args: FusedArguments): void {

@@ -2,7 +2,7 @@ import type { Tensor } from "../torch";
 import type { GroupState, ParameterGroup } from "./groups";
 import type { Slot } from "./optimizer";
 
-/** Throws with all that keeps a state from fitting the parameters and their groups. */
+/** Throws with all that keeps a state from fitting the parameters, with their slots, and their groups. */
 export function checkState<N>(
   tensors: Readonly<Record<string, Tensor>>,
   states: readonly GroupState<N>[],
@@ -11,12 +11,8 @@ export function checkState<N>(
 ): void {
   const problems = groupProblems(states, groups);
   const known = new Set<string>();
-  let number = 0;
-  for (const [n, { params }] of groups.entries()) {
-    for (const parameter of params) {
-      problems.push(...parameterProblems(tensors, parameter, number, slots[n], known));
-      number += 1;
-    }
+  for (const [number, parameter] of groups.flatMap(({ params }) => params).entries()) {
+    problems.push(...parameterProblems(tensors, parameter, number, slots[number], known));
   }
   const unexpected = Object.keys(tensors).filter((name) => !known.has(name));
   problems.push(...unexpected.map((name) => `unexpected: ${name}`));
@@ -32,11 +28,15 @@ function parameterProblems(
   slots: Readonly<Record<string, Slot>>,
   known: Set<string>,
 ): string[] {
-  const names = Object.keys(slots).map((name) => `${number}.${name}`);
-  for (const name of names) known.add(name);
-  const absent = names.filter((name) => !tensors[name]);
-  if (absent.length === names.length) return []; // this parameter has taken no step yet
-  const problems = absent.map((name) => `missing: ${name}`);
+  for (const name of Object.keys(slots)) known.add(`${number}.${name}`);
+  const names = Object.keys(slots).filter((name) => slots[name] !== "master");
+  const absent = names.map((name) => `${number}.${name}`).filter((name) => !tensors[name]);
+  const hasMaster = Object.keys(slots).some(
+    (name) => slots[name] === "master" && tensors[`${number}.${name}`],
+  );
+  // Otherwise this parameter has taken no step yet.
+  const hasState = absent.length < names.length || hasMaster;
+  const problems = (hasState ? absent : []).map((name) => `missing: ${name}`);
   for (const [slot, kind] of Object.entries(slots)) {
     const given = tensors[`${number}.${slot}`]?.shape;
     const wanted = kind === "count" ? [] : shape;
@@ -49,6 +49,7 @@ function parameterProblems(
 const EXPECTED: Readonly<Record<Slot, string>> = {
   count: "a count of steps is",
   "like parameter": "the parameter is",
+  master: "the parameter is",
 };
 
 function groupProblems<N>(

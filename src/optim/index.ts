@@ -30,6 +30,7 @@ export type {
   ParameterGroup,
   ParameterGroupOptions,
 } from "./groups";
+export type { MasterOptions } from "./masters";
 export { OneCycleLR, type OneCycleOptions } from "./one-cycle";
 export { Optimizer } from "./optimizer";
 export { type PlateauOptions, type PlateauState, ReduceLROnPlateau } from "./plateau";

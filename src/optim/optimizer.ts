@@ -9,9 +9,13 @@ import {
   type ParameterGroupOptions,
   refuseGroups,
 } from "./groups";
+import { type MasterOptions, Masters } from "./masters";
 
-/** Whether a tensor of the state counts steps [] float32, or is like its parameter. */
-export type Slot = "count" | "like parameter";
+/**
+ * Whether a tensor of the state counts steps [] float32, is like its parameter, or is the parameter's
+ * single-precision master, which a state may lack.
+ */
+export type Slot = "count" | "like parameter" | "master";
 
 export interface WithGradient {
   readonly parameter: Tensor;
@@ -24,7 +28,9 @@ export interface WithGradient {
  */
 export abstract class Optimizer<N extends object> {
   private readonly all: ParameterGroup<N>[];
+  /** By parameter, or by its master. */
   private readonly slots = new Map<Tensor, Record<string, Tensor>>();
+  private readonly masters: Masters;
 
   /**
    * Takes parameters, or groups of them, with the defaults of what a group leaves open.
@@ -34,7 +40,9 @@ export abstract class Optimizer<N extends object> {
   constructor(
     params: readonly Tensor[] | readonly ParameterGroupOptions<N>[],
     private readonly defaults: N,
+    { masterWeights = false }: MasterOptions = {},
   ) {
+    this.masters = new Masters(masterWeights);
     this.all = completeGroups(params, defaults);
     this.refuse(this.all);
   }
@@ -55,7 +63,7 @@ export abstract class Optimizer<N extends object> {
     torch.noGrad(() =>
       torch.scope(() => {
         for (const group of this.all) {
-          for (const params of alike(group.params)) this.update(group, params);
+          for (const params of alike(group.params)) this.updateAlike(group, params);
         }
       }),
     );
@@ -67,29 +75,38 @@ export abstract class Optimizer<N extends object> {
 
   /** The optimizer's own tensors, not copies of them, and the groups' numbers. */
   stateDict(): OptimizerState<N> {
-    const tensors = this.parameters().flatMap((parameter, number) =>
-      Object.entries(this.slots.get(parameter) ?? {}).map(([name, tensor]): [string, Tensor] => [
+    const tensors = this.parameters().flatMap((parameter, number) => {
+      const master = this.masters.of(parameter);
+      const own = { ...this.slots.get(master ?? parameter), ...(master && { [MASTER]: master }) };
+      return Object.entries(own).map(([name, tensor]): [string, Tensor] => [
         `${number}.${name}`,
         tensor,
-      ]),
-    );
+      ]);
+    });
     return {
       tensors: Object.fromEntries(tensors),
       groups: this.all.map(({ params, ...numbers }) => ({ ...numbers, params: params.length })),
     };
   }
 
-  /** Takes over copies of a state; throws with all problems, and nothing changed, where it does not fit. */
+  /**
+   * Takes over copies of a state, after the weights are those that it goes with: masters that it lacks
+   * start at the weights. Throws with all problems, and nothing changed, where it does not fit.
+   */
   loadStateDict({ tensors, groups }: OptimizerState<N>): void {
-    const slots = this.all.map((group, number) =>
-      this.slotsOf({ ...group, ...groups[number], params: group.params }),
-    );
+    const slots = this.all.flatMap((group, number) => {
+      const own = this.slotsOf({ ...group, ...groups[number], params: group.params });
+      return group.params.map(
+        (parameter): Readonly<Record<string, Slot>> =>
+          this.masters.isFor(parameter) ? { ...own, [MASTER]: "master" } : own,
+      );
+    });
     checkState(tensors, groups, this.all, slots);
     this.slots.clear();
+    this.masters.clear();
     torch.noGrad(() => {
-      let number = 0;
-      for (const [n, { params }] of this.all.entries()) {
-        for (const parameter of params) this.take(parameter, tensors, number++, slots[n]);
+      for (const [number, parameter] of this.parameters().entries()) {
+        this.take(parameter, tensors, number, slots[number]);
       }
     });
     for (const [number, { params: _, ...numbers }] of groups.entries()) {
@@ -130,20 +147,34 @@ export abstract class Optimizer<N extends object> {
     return this.slots.has(parameter);
   }
 
+  private updateAlike(group: ParameterGroup<N>, params: readonly WithGradient[]): void {
+    if (this.masters.isFor(params[0].parameter)) {
+      this.update(group, this.masters.widen(params));
+      this.masters.round(params);
+    } else {
+      this.update(group, params);
+    }
+  }
+
   private take(
     parameter: Tensor,
     tensors: Readonly<Record<string, Tensor>>,
     number: number,
     slots: Readonly<Record<string, Slot>>,
   ): void {
-    const own: Record<string, Tensor> = {};
-    for (const [name, kind] of Object.entries(slots)) {
-      const given = tensors[`${number}.${name}`];
-      if (!given) continue;
-      const dtype = kind === "count" ? "float32" : parameter.dtype;
-      own[name] = kept(given.to({ device: parameter.device, dtype }).clone());
-    }
-    if (Object.keys(own).length > 0) this.slots.set(parameter, own);
+    const { [MASTER]: master, ...given } = Object.fromEntries(
+      Object.keys(slots).map((name) => [name, tensors[`${number}.${name}`]]),
+    );
+    const there = Object.entries(given).filter(([, tensor]) => tensor);
+    if (there.length === 0 && !master) return;
+    const updated = this.masters.isFor(parameter)
+      ? this.masters.start(parameter, master)
+      : parameter;
+    const own = there.map(([name, tensor]) => {
+      const dtype = slots[name] === "count" ? "float32" : updated.dtype;
+      return [name, torch.keep(tensor.to({ device: updated.device, dtype, copy: true }))];
+    });
+    if (own.length > 0) this.slots.set(updated, Object.fromEntries(own));
   }
 
   private parameters(): Tensor[] {
@@ -192,3 +223,6 @@ function kept(tensor: Tensor): Tensor {
   torch.keep(tensor);
   return tensor;
 }
+
+/** The name of masters in the state. */
+const MASTER = "master";

@@ -1,6 +1,7 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { negatives, type ParameterGroup, type ParameterGroupOptions } from "./groups";
+import type { MasterOptions } from "./masters";
 import { Optimizer, type Slot, type WithGradient } from "./optimizer";
 
 export interface RMSpropNumbers {
@@ -19,7 +20,7 @@ export interface RMSpropNumbers {
 }
 
 /** A rate of 1e-2, alpha 0.99, eps 1e-8 and nothing else by default. */
-export type RMSpropOptions = Partial<Readonly<RMSpropNumbers>>;
+export type RMSpropOptions = Partial<Readonly<RMSpropNumbers>> & MasterOptions;
 
 const LIKE = "like parameter";
 
@@ -35,9 +36,10 @@ export class RMSprop extends Optimizer<RMSpropNumbers> {
       momentum = 0,
       centered = false,
       maximize = false,
+      masterWeights,
     }: RMSpropOptions = {},
   ) {
-    super(params, { lr, alpha, eps, weightDecay, momentum, centered, maximize });
+    super(params, { lr, alpha, eps, weightDecay, momentum, centered, maximize }, { masterWeights });
   }
 
   protected override slotsOf(

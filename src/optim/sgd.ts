@@ -1,6 +1,7 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { negatives, type ParameterGroup, type ParameterGroupOptions } from "./groups";
+import type { MasterOptions } from "./masters";
 import { Optimizer, type Slot, type WithGradient } from "./optimizer";
 
 export interface SGDNumbers {
@@ -17,7 +18,7 @@ export interface SGDNumbers {
 }
 
 /** A rate of 1e-3 and nothing else by default. */
-export type SGDOptions = Partial<Readonly<SGDNumbers>>;
+export type SGDOptions = Partial<Readonly<SGDNumbers>> & MasterOptions;
 
 /** Stochastic gradient descent, with momentum as PyTorch has it, in one fused call for a group. */
 export class SGD extends Optimizer<SGDNumbers> {
@@ -30,9 +31,10 @@ export class SGD extends Optimizer<SGDNumbers> {
       weightDecay = 0,
       nesterov = false,
       maximize = false,
+      masterWeights,
     }: SGDOptions = {},
   ) {
-    super(params, { lr, momentum, dampening, weightDecay, nesterov, maximize });
+    super(params, { lr, momentum, dampening, weightDecay, nesterov, maximize }, { masterWeights });
   }
 
   protected override slotsOf({

@@ -1,4 +1,5 @@
 import { compare, type FinishedComparison } from "./compare";
+import type { Recipe } from "./recipe";
 import { readRecipe } from "./recipe-file";
 import { isAdaptive, type StrategyRecipe } from "./recipe-strategy";
 import type { RunOptions } from "./run-recipe";
@@ -40,6 +41,8 @@ export interface DemoOptions extends Omit<RunOptions, "fromOverrides"> {
   readonly tiny?: boolean;
   /** VL-BERT by default. */
   readonly model?: DemoModel;
+  /** What the adaptations compute in; their recipes' own, float32, by default. */
+  readonly precision?: Recipe["train"]["precision"];
   /** Which strategies are compared, by their own names or by those of their recipes. */
   readonly strategies?: readonly string[];
 }
@@ -50,11 +53,14 @@ export interface DemoOptions extends Omit<RunOptions, "fromOverrides"> {
  * everything smaller.
  */
 export function runDemo(options: DemoOptions = {}): Promise<FinishedComparison> {
-  const { tiny = false, model = "vl-bert", strategies = ADAPTATIONS, ...rest } = options;
-  const from = `model.from=${findRecipe(SOURCES[model])}`;
+  const { tiny = false, model = "vl-bert", strategies = ADAPTATIONS, precision, ...rest } = options;
+  const own = [
+    `model.from=${findRecipe(SOURCES[model])}`,
+    ...(precision ? [`train.precision=${precision}`] : []),
+  ];
   const recipes = [...new Set(strategies.map(recipeOf))].map((name) => {
     const file = findRecipe(name);
-    return readRecipe(file, [from, ...(tiny ? tinyOverrides(readRecipe(file).strategy) : [])]);
+    return readRecipe(file, [...own, ...(tiny ? tinyOverrides(readRecipe(file).strategy) : [])]);
   });
   const fromOverrides = tiny ? [...TINY.both, ...TINY.source, ...TINY[model]] : [];
   return compare("demo", recipes, { ...rest, fromOverrides });

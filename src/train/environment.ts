@@ -20,8 +20,9 @@ export interface Environment {
   readonly started: string;
 }
 
-export function describeEnvironment(): Environment {
-  torch.matrixProducts.settle("float32");
+/** Describes this process, where a run computes in single precision and in one of its own. */
+export function describeEnvironment(precision: torch.DType = "float32"): Environment {
+  for (const dtype of ["float32", precision] as const) torch.matrixProducts.settle(dtype);
   return {
     adaptune: packageVersion(),
     libtorch: torch.version,

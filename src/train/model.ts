@@ -22,12 +22,24 @@ import { type AdaptiveRecipe, isAdaptive } from "./recipe-strategy";
 
 export type TrainedModel = AdaptedModel<QuestionAnswering>;
 
-/** Makes a model trainable as a recipe's strategy says; the given model stays as it is. */
+/**
+ * Makes a model trainable as a recipe's strategy and precision say; the given model stays as it is.
+ * The policy is in single precision whatever the model is in: its scores decide.
+ */
 export function adaptModel(
   model: QuestionAnswering,
-  { seed, execution, strategy, train }: Pick<Recipe, "seed" | "execution" | "strategy" | "train">,
+  recipe: Pick<Recipe, "seed" | "execution" | "strategy" | "train">,
 ): TrainedModel {
-  torch.manualSeed(seed);
+  torch.manualSeed(recipe.seed);
+  const adapted = adaptedModel(model, recipe);
+  adapted.model.to(recipe.train.precision);
+  return adapted;
+}
+
+function adaptedModel(
+  model: QuestionAnswering,
+  { execution, strategy, train }: Pick<Recipe, "execution" | "strategy" | "train">,
+): TrainedModel {
   const plan = planOf(strategy);
   if (!isAdaptive(strategy)) return adapt(model, plan);
   if (strategy.policy.kind === "lxmert" && !(model instanceof LxmertForQuestionAnswering)) {

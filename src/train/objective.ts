@@ -42,7 +42,8 @@ export function objective(
   usage: Tensor | null,
 ): Objective {
   const { labelSmoothing } = train;
-  const task = torch.crossEntropyLoss(passed.outputs.logits, passed.answers, { labelSmoothing });
+  const logits = passed.outputs.logits.to("float32");
+  const task = torch.crossEntropyLoss(logits, passed.answers, { labelSmoothing });
   if (!isAdaptive(strategy)) return { total: task, task, terms: {} };
   const weighted = termsOf(model, passed, strategy, usage);
   return {

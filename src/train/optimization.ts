@@ -42,7 +42,7 @@ export class Optimization {
       { name: "biases and norms", params: plain, weightDecay: 0 },
     ].filter(({ params }) => params.length > 0);
     const { lr, betas, eps } = optimizer;
-    this.optimizer = new AdamW(groups, { lr, betas, eps });
+    this.optimizer = new AdamW(groups, { lr, betas, eps, masterWeights: true });
     this.scheduler = new LRScheduler(this.optimizer, linearWarmupDecay({ warmup, total: steps }));
     this.clipNorm = clipNorm;
   }
@@ -51,8 +51,8 @@ export class Optimization {
     return this.optimizer.groups[0].lr;
   }
 
-  /** Clips the gradients; gives their norm before. */
-  clip(): number {
+  /** Clips the gradients; gives their norm before, a scalar that is not waited for. */
+  clip(): Tensor {
     return clipGradNorm_(this.parameters, this.clipNorm);
   }
 

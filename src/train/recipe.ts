@@ -42,6 +42,13 @@ const training = z
     steps: count(300).describe("optimizer steps"),
     batchSize: count(64).describe("examples a step"),
     microBatches: count(1).describe("parts that a batch goes through the model in"),
+    lengthWindow: count(1).describe(
+      "batches that are sorted by length together; 1 leaves it to chance who is in a batch",
+    ),
+    precision: z
+      .enum(["float32", "bfloat16"])
+      .default("float32")
+      .describe("of weights and activations; updates, scores, losses and policy stay float32"),
     labelSmoothing: share(0).describe("share of the target spread over all answers"),
     ...steering,
   })

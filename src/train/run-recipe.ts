@@ -59,7 +59,7 @@ export async function runOn(
   };
   const model = explaining(hints, () => adaptModel(base, recipe));
   const path = options.folder ?? newRunPath(options.runs ?? "runs", recipe.name);
-  const folder = RunFolder.create(path, recipe, describeEnvironment());
+  const folder = RunFolder.create(path, recipe, describeEnvironment(recipe.train.precision));
   const result = await train({ recipe, task, model, folder }, options.watch);
   return { folder, result };
 }

@@ -17,6 +17,8 @@ export interface RunResult extends Measured {
   readonly strategy: Recipe["strategy"]["name"];
   readonly domain: string;
   readonly sourceDomain: string | null;
+  /** What the model trained and was measured in. */
+  readonly precision: Recipe["train"]["precision"];
   readonly steps: number;
   /** The step with the best validation accuracy. */
   readonly bestStep: number;
@@ -57,6 +59,7 @@ export async function train(training: Training, watch: Watch = {}): Promise<RunR
     strategy: recipe.strategy.name,
     domain: recipe.data.domain,
     sourceDomain: recipe.data.source,
+    precision: recipe.train.precision,
     steps: trainer.step,
     bestStep: best,
     ...measured,

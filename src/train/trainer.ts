@@ -1,5 +1,12 @@
 import { RunningUsage } from "../adaptive";
-import { collate, type Example, Loader, type LoaderBatch, type LoaderState } from "../data";
+import {
+  collate,
+  type Example,
+  Loader,
+  type LoaderBatch,
+  type LoaderState,
+  lengthOf,
+} from "../data";
 import * as torch from "../torch";
 import { Failure } from "./failure";
 import type { TrainedModel } from "./model";
@@ -7,6 +14,7 @@ import { objective, type Term } from "./objective";
 import { Optimization, type OptimizationState } from "./optimization";
 import type { Recipe } from "./recipe";
 import { isAdaptive, steeringOf } from "./recipe-strategy";
+import { type PartOfStep, stepMeans, usageByName } from "./step-means";
 import type { Task } from "./task";
 
 /** What one optimizer step tells; the losses are means over the batch. */
@@ -65,7 +73,13 @@ export class Trainer {
     const { train, strategy, seed } = recipe;
     const groups = model.parameterGroups();
     const batchSize = Math.min(train.batchSize, task.train.length);
-    this.loader = new Loader(task.train, { batchSize, dropLast: true, seed });
+    this.loader = new Loader(task.train, {
+      batchSize,
+      dropLast: true,
+      seed,
+      lengthOf: (example) => lengthOf(example, task.dataset.regions),
+      window: train.lengthWindow,
+    });
     this.optimization = new Optimization(groups.model, train, train.steps);
     const steering = isAdaptive(strategy) ? steeringOf(strategy) : null;
     this.policy =
@@ -124,38 +138,39 @@ export class Trainer {
     if (!this.model.training) this.model.train();
     this.model.gate.step = this.taken;
     const batch = this.loader.next();
-    const sums = new Sums();
-    for (const part of partsOf(batch, this.recipe.train.microBatches)) {
-      torch.scope(() => this.accumulate(part, part.items.length / batch.items.length, sums));
-    }
-    const gradientNorm = this.optimization.clip();
-    const policyNorm = this.policy?.clip() ?? 0;
-    this.refuseNonFinite(sums.loss, gradientNorm, policyNorm);
+    const parts = partsOf(batch, this.recipe.train.microBatches).map((part) =>
+      torch.scope(() => this.accumulate(part, part.items.length / batch.items.length)),
+    );
+    const norms = [this.optimization.clip(), ...(this.policy ? [this.policy.clip()] : [])];
+    // The only place where a step waits for its numbers, whatever it is made of.
+    const means = stepMeans(parts, norms);
+    const [gradientNorm, policyNorm = 0] = means.norms;
+    this.refuseNonFinite(means.loss, gradientNorm, policyNorm);
     const metrics: StepMetrics = {
       step: this.taken + 1,
       epoch: batch.epoch,
-      loss: sums.loss,
-      taskLoss: sums.task,
+      loss: means.loss,
+      taskLoss: means.task,
       lr: this.optimization.lr,
       gradientNorm,
       ...(this.usage && {
         decisions: {
           temperature: this.model.gate.temperature,
-          usage: sums.usageByName(this.model.space.alternatives),
-          losses: sums.terms,
+          usage: usageByName(means.usage, this.model.space.alternatives),
+          losses: means.terms,
         },
       }),
       ...(this.policy && { policy: { lr: this.policy.lr, gradientNorm: policyNorm } }),
     };
-    this.addUsage(sums);
+    this.addUsage(means.usage);
     this.optimization.step();
     this.policy?.step();
     this.taken++;
     return metrics;
   }
 
-  /** Adds the gradient of a part of the batch, weighted by its share of it. */
-  private accumulate(part: Part, share: number, sums: Sums): void {
+  /** Adds the gradient of a part of the batch, weighted by its share of it; tells what it gave. */
+  private accumulate(part: Part, share: number): PartOfStep {
     const { regions, vocabulary } = this.task.dataset;
     const { inputs, answers } = collate(part.items, regions, {
       seeds: part.seeds,
@@ -163,26 +178,27 @@ export class Trainer {
     });
     const outputs = this.model.forward(inputs);
     const usage = this.taken === 0 ? null : (this.usage?.usage ?? null);
-    const { total, task, terms } = objective(
-      this.model,
-      { inputs, answers, outputs },
-      this.recipe,
-      usage,
-    );
+    const passed = { inputs, answers, outputs };
+    const { total, task, terms } = objective(this.model, passed, this.recipe, usage);
     total.mul(share).backward();
-    sums.loss += share * Number(total.item());
-    sums.task += share * Number(task.item());
-    for (const [name, term] of Object.entries(terms)) {
-      sums.addTerm(name as Term, share * Number(term.item()));
-    }
-    if (outputs.gate) sums.addUsage(outputs.gate.detach().mean([0]).toTypedArray(), share);
+    return {
+      share,
+      objective: {
+        total: total.detach(),
+        task: task.detach(),
+        terms: Object.fromEntries(
+          Object.entries(terms).map(([name, term]) => [name, term.detach()]),
+        ),
+      },
+      usage: outputs.gate?.detach().mean([0]) ?? null,
+    };
   }
 
   /** Takes a step's decisions into the running usage, all parts of the batch at once. */
-  private addUsage({ usage }: Sums): void {
+  private addUsage(usage: readonly number[]): void {
     const { sites, alternatives } = this.model.space;
     torch.scope(() =>
-      this.usage?.add(torch.tensor(usage, { shape: [1, sites.length, alternatives.length] })),
+      this.usage?.add(torch.tensor([...usage], { shape: [1, sites.length, alternatives.length] })),
     );
   }
 
@@ -227,32 +243,4 @@ function partsOf({ items, seeds }: LoaderBatch<Example>, count: number): Part[] 
     const [from, to] = [bound(part), bound(part + 1)];
     return { items: items.slice(from, to), seeds: seeds.subarray(from, to) };
   });
-}
-
-/** Means over a batch, gathered part by part. */
-class Sums {
-  loss = 0;
-  task = 0;
-  readonly terms: Partial<Record<Term, number>> = {};
-  /** [N*K] */
-  readonly usage: number[] = [];
-
-  addTerm(name: Term, value: number): void {
-    this.terms[name] = (this.terms[name] ?? 0) + value;
-  }
-
-  addUsage(usage: ArrayLike<number | bigint>, share: number): void {
-    for (let k = 0; k < usage.length; k++) {
-      this.usage[k] = (this.usage[k] ?? 0) + share * Number(usage[k]);
-    }
-  }
-
-  /** Means over sites. */
-  usageByName(alternatives: readonly string[]): Record<string, number> {
-    const sites = this.usage.length / alternatives.length;
-    const mean = (k: number) =>
-      this.usage.reduce((sum, one, i) => (i % alternatives.length === k ? sum + one : sum), 0) /
-      sites;
-    return Object.fromEntries(alternatives.map((name, k) => [name, mean(k)]));
-  }
 }

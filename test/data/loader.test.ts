@@ -1,5 +1,6 @@
 import test from "ava";
 import { Loader, type LoaderBatch, type LoaderState } from "../../src/data/loader";
+import { randomUint32 } from "../../src/data/random";
 
 const items = Array.from({ length: 23 }, (_, i) => `item ${i}`);
 
@@ -73,6 +74,7 @@ test("iterating gives the same batches as next", (t) => {
 
 test("options and states that do not fit are refused with all reasons", (t) => {
   t.throws(() => new Loader(items, { batchSize: 0 }), { message: /batchSize is 0/ });
+  t.throws(() => new Loader(items, { batchSize: 2, window: 0 }), { message: /window is 0/ });
   t.throws(() => new Loader([], { batchSize: 2 }), { message: /no batch/ });
   t.throws(() => new Loader(items, { batchSize: 24, dropLast: true }), { message: /dropLast/ });
   const state = new Loader(items, { batchSize: 5 }).state();
@@ -81,4 +83,108 @@ test("options and states that do not fit are refused with all reasons", (t) => {
   t.throws(() => new Loader(items, { batchSize: 5 }).restore({ ...state, batch: 6 }), {
     message: /position 0:6/,
   });
+});
+
+/** 500 items, of lengths from 4 to 33 that say nothing of their numbers. */
+const texts = Array.from({ length: 500 }, (_, i) => ({ i, length: 4 + (randomUint32(7, i) % 30) }));
+const lengthOf = ({ length }: { length: number }) => length;
+
+for (const window of [1, 4, 1000]) {
+  const options = { batchSize: 16, seed: 3, lengthOf, window };
+
+  test(`sorted in windows of ${window}: every item once an epoch, batches short ones first`, (t) => {
+    const loader = new Loader(texts, options);
+    const epochs = [take(loader, 32), take(loader, 32)];
+    for (const batches of epochs) {
+      const numbers = batches.flatMap((batch) => batch.items.map(({ i }) => i));
+      t.deepEqual(
+        numbers.sort((a, b) => a - b),
+        texts.map(({ i }) => i),
+      );
+      t.is(batches.at(-1)!.items.length, 500 % 16);
+      for (const { items } of batches) {
+        const lengths = items.map(lengthOf);
+        t.deepEqual(
+          lengths,
+          [...lengths].sort((a, b) => a - b),
+        );
+      }
+    }
+    const [first, second] = epochs.map((batches) => batches.map(({ items }) => items));
+    t.notDeepEqual(first, second);
+  });
+
+  test(`sorted in windows of ${window}: the seed decides, and a restored loader goes on`, (t) => {
+    const whole = take(new Loader(texts, options), 70);
+    t.deepEqual(take(new Loader(texts, options), 70), whole);
+    t.notDeepEqual(take(new Loader(texts, { ...options, seed: 4 }), 70), whole);
+    for (const saved of [0, 1, 13, 31, 32, 33, 64, 69]) {
+      const before = new Loader(texts, options);
+      take(before, saved);
+      const after = new Loader(texts, options);
+      after.restore(JSON.parse(JSON.stringify(before.state())));
+      t.deepEqual(take(after, 70 - saved), whole.slice(saved));
+    }
+  });
+}
+
+test("a window of one batch has the batches of chance, each sorted, with the seeds of its items", (t) => {
+  const options = { batchSize: 16, seed: 3 };
+  const [random, sorted] = [
+    new Loader(texts, options),
+    new Loader(texts, { ...options, lengthOf }),
+  ];
+  for (let batch = 0; batch < 40; batch++) {
+    const [expected, actual] = [random.next(), sorted.next()].map(({ items, seeds }) =>
+      items.map(({ i }, n) => [i, seeds[n]]).sort(([a], [b]) => a - b),
+    );
+    t.deepEqual(actual, expected);
+  }
+});
+
+test("lengths within a batch vary the less the larger the window", (t) => {
+  const spread = (options: object) => {
+    const batches = take(new Loader(texts, { batchSize: 16, seed: 3, ...options }), 31);
+    const ranges = batches.map(({ items }) => {
+      const lengths = items.map(lengthOf);
+      return Math.max(...lengths) - Math.min(...lengths);
+    });
+    return ranges.reduce((sum, range) => sum + range, 0) / ranges.length;
+  };
+  const [random, four, all] = [{}, { lengthOf, window: 4 }, { lengthOf, window: 1000 }].map(spread);
+  t.true(four < 0.35 * random, `${four}, ${random}`);
+  t.true(all < 0.1 * random, `${all}, ${random}`);
+  t.is(spread({ lengthOf, window: 1 }), random);
+});
+
+test("batches of a window come in no order of length", (t) => {
+  const loader = new Loader(texts, { batchSize: 16, seed: 3, lengthOf, window: 1000 });
+  const means = take(loader, 31).map(
+    ({ items }) => items.map(lengthOf).reduce((sum, length) => sum + length, 0) / items.length,
+  );
+  const rises = means.slice(1).filter((mean, n) => mean > means[n]).length;
+  t.true(rises > 8 && rises < 22, `${rises} of 30`);
+});
+
+test("what dropLast leaves out is of any length", (t) => {
+  const options = { batchSize: 16, dropLast: true, lengthOf, window: 1000 };
+  const left = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((seed) => {
+    const taken = take(new Loader(texts, { ...options, seed }), 31).flatMap(({ items }) => items);
+    return texts.filter((text) => !taken.includes(text)).map(lengthOf);
+  });
+  t.is(left.length, 8 * 4);
+  const mean = left.reduce((sum, length) => sum + length, 0) / left.length;
+  t.true(mean > 13 && mean < 24, `${mean}`); // of all it is 18.5
+});
+
+test("a fixed order is not sorted", (t) => {
+  const loader = new Loader(texts, { batchSize: 16, shuffle: false, lengthOf, window: 4 });
+  t.deepEqual(loader.next().items, texts.slice(0, 16));
+  t.is(loader.state().window, 0);
+});
+
+test("a state of another window is refused", (t) => {
+  const state = new Loader(texts, { batchSize: 16, lengthOf }).state();
+  const other = new Loader(texts, { batchSize: 16, lengthOf, window: 2 });
+  t.throws(() => other.restore(state), { message: /window was 1, is 2/ });
 });

@@ -30,7 +30,7 @@ class Run {
     for (const name of NAMES) {
       this.params[name].grad = values[`gradient.${n}.${name}`]?.clone() ?? null;
     }
-    const norm = clipGradNorm_(Object.values(this.params), 2);
+    const norm = Number(clipGradNorm_(Object.values(this.params), 2).item());
     const { lr } = this.optimizer.groups[1];
     this.optimizer.step();
     this.scheduler.step();

@@ -46,6 +46,7 @@ export function result(
     strategy,
     domain: "openmoji",
     sourceDomain: "noto",
+    precision: "float32",
     steps: 300,
     bestStep: 200,
     train,

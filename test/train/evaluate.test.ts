@@ -109,3 +109,26 @@ test("controls are measured on the same examples, with progress over all four pa
     t.true(Number.isInteger(Math.round(share * 3e7) / 1e6));
   t.deepEqual(progress, ["30/120", "60/120", "90/120", "120/120"]);
 });
+
+test("the order of the examples says nothing: short ones come first", async (t) => {
+  const model = tinyModel(recipe);
+  const examples = task.validation.map((example, i) => {
+    const extra = Array.from({ length: (i * 5) % 4 }, () => task.dataset.vocabulary.unknownId);
+    const [first, ...rest] = example.tokens;
+    return { ...example, tokens: [first, ...extra, ...rest] };
+  });
+  const options = { batchSize: 7, controls: true };
+  const longFirst = [...examples].sort((a, b) => b.tokens.length - a.tokens.length);
+  const [given, other] = [
+    await evaluate(model, task.dataset, examples, options),
+    await evaluate(model, task.dataset, longFirst, options),
+  ];
+  t.is(other.examples, 30);
+  t.is(other.accuracy, given.accuracy);
+  t.deepEqual(other.accuracyByKind, given.accuracyByKind);
+  t.true(Math.abs(other.loss - given.loss) < 1e-6);
+  t.is(other.decisions!.uniquePolicies, given.decisions!.uniquePolicies);
+  t.deepEqual(other.decisions!.controls!.learned, given.decisions!.controls!.learned);
+  t.deepEqual(other.decisions!.controls!.majority, given.decisions!.controls!.majority);
+  t.true(Math.abs(other.flops.mean - given.flops.mean) < 1e-6 * given.flops.mean);
+});

@@ -148,3 +148,62 @@ test("steps leave no tensors behind", (t) => {
   steps(training, 5);
   t.true(torch.memory().tensors <= before + 5 * 4, `${before} -> ${torch.memory().tensors}`);
 });
+
+/** Runs something and counts how often numbers were read from tensors. */
+function countReads(run: () => void): number {
+  const { item, toTypedArray, toArray } = torch.Tensor.prototype;
+  let reads = 0;
+  const counted = <F extends (this: torch.Tensor) => unknown>(read: F) =>
+    function (this: torch.Tensor) {
+      reads++;
+      return read.call(this);
+    };
+  Object.assign(torch.Tensor.prototype, {
+    item: counted(item),
+    toTypedArray: counted(toTypedArray),
+    toArray: counted(toArray),
+  });
+  try {
+    run();
+  } finally {
+    Object.assign(torch.Tensor.prototype, { item, toTypedArray, toArray });
+  }
+  return reads;
+}
+
+for (const strategy of STRATEGIES) {
+  test(`${strategy}: beside what its forwards read, a step reads once`, (t) => {
+    const budget = { alternative: "tuned", target: 1 };
+    const policy = { hiddenSize: 8, heads: 1, warmup: 2 };
+    const decides = strategy === "SpotTune_Block";
+    const training = trainer({
+      strategy,
+      train: { microBatches: 2 },
+      ...(decides && { more: { strategy: { name: strategy, budget, policy } } }),
+    });
+    steps(training, 2);
+    const { model } = training;
+    const forward = model.forward.bind(model);
+    let inForwards = 0;
+    model.forward = ((...args: Parameters<typeof forward>) => {
+      let outputs!: ReturnType<typeof forward>;
+      inForwards += countReads(() => {
+        outputs = forward(...args);
+      });
+      return outputs;
+    }) as typeof forward;
+    const all = countReads(() => training.next());
+    // Of tensors that are on the CPU anyhow: the scale of each clipping, and the running usage's count.
+    const onHost = decides ? 3 : 1;
+    t.is(all - inForwards, 1 + onHost);
+  });
+}
+
+test("a window of several batches is the recipe's, and goes on exactly", (t) => {
+  const variation = { train: { lengthWindow: 3 } };
+  const whole = trainer(variation);
+  steps(whole, 3);
+  const state = whole.state();
+  t.is(state.loader.window, 3);
+  t.throws(() => trainer().restore(state), { message: /window was 3, is 1/ });
+});

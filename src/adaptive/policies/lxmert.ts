@@ -76,10 +76,12 @@ export class LxmertPolicy extends Module implements Policy {
   /** Throws on a backbone that is no LXMERT. */
   override forward(inputs: Inputs, backbone: Module): Tensor {
     const embedded = streamsIn(this.embeddings ?? backbone).embedStreams(inputs as never);
+    const { dtype } = this.output.weight;
     const [words] = throughStreams(this, {
-      ...embedded,
-      language: this.language.forward(embedded.language), // [B,T,W]
-      vision: this.vision.forward(embedded.vision), // [B,O,W]
+      language: this.language.forward(embedded.language.to(dtype)), // [B,T,W]
+      vision: this.vision.forward(embedded.vision.to(dtype)), // [B,O,W]
+      languageMask: embedded.languageMask?.to(dtype) ?? null,
+      visionMask: embedded.visionMask?.to(dtype) ?? null,
     });
     const logits = this.output.forward(this.head.forward(this.pooler.forward(words)));
     return logits.view([-1, this.space.sites.length, this.space.alternatives.length]);

@@ -55,6 +55,16 @@ export function embedderIn(model: Module): Module & Embeds {
   );
 }
 
+/** Embeddings as a policy reads them: in its own precision, whatever the backbone is in. */
+export function embeddingsFor(
+  { dtype }: Tensor,
+  embeds: Embeds,
+  inputs: Inputs,
+): { readonly hidden: Tensor; readonly mask: Tensor } {
+  const { hidden, mask } = embeds.embed(inputs);
+  return { hidden: hidden.to(dtype), mask: mask.to(dtype) };
+}
+
 /** The batch size and device of a model's inputs, by the first tensor among them. */
 export function batchOf(inputs: Inputs): { batch: number; device: string } {
   const first = Object.values(inputs).find((input) => input instanceof Tensor);

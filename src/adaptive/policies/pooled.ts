@@ -5,6 +5,7 @@ import {
   type EmbeddingOptions,
   type Embeds,
   embedderIn,
+  embeddingsFor,
   type Inputs,
   keptEmbeddings,
   type Policy,
@@ -48,7 +49,8 @@ export class PooledPolicy extends Module implements Policy {
   }
 
   override forward(inputs: Inputs, backbone: Module): Tensor {
-    const { hidden, mask } = (this.embeddings ?? embedderIn(backbone)).embed(inputs);
+    const embeds = this.embeddings ?? embedderIn(backbone);
+    const { hidden, mask } = embeddingsFor(this.output.weight, embeds, inputs);
     const present = mask.view([mask.shape[0], -1, 1]).exp().to(hidden.dtype); // [B,S,1]: 0 or 1
     const pooled = hidden.mul(present).sum(1).div(present.sum(1)); // [B,D]
     const logits = this.output.forward(this.layers.forward(pooled));

@@ -6,6 +6,7 @@ import {
   type EmbeddingOptions,
   type Embeds,
   embedderIn,
+  embeddingsFor,
   type Inputs,
   keptEmbeddings,
   type Policy,
@@ -66,7 +67,8 @@ export class PolicyNetwork extends Module implements Policy {
   }
 
   override forward(inputs: Inputs, backbone: Module): Tensor {
-    const { hidden, mask } = (this.embeddings ?? embedderIn(backbone)).embed(inputs);
+    const embeds = this.embeddings ?? embedderIn(backbone);
+    const { hidden, mask } = embeddingsFor(this.project.weight, embeds, inputs);
     const state = this.LayerNorm.forward(this.project.forward(hidden)); // [B,S,W]
     const first = Array.from({ length: hidden.shape[0] }, () => 0);
     const read = readThroughBlocks(this.layer, state, mask, first); // [B,W]
