@@ -1,0 +1,209 @@
+import test, { type ExecutionContext } from "ava";
+import type { DType, Tensor } from "../../src/torch";
+import * as torch from "../../src/torch";
+import { same } from "./support";
+
+const { linear, split_samples, select_linear, compare_heads } = torch.ops.adaptune as unknown as {
+  linear(x: Tensor, weight: Tensor, bias?: Tensor | null, options?: { gelu?: boolean }): Tensor;
+  split_samples(
+    x: Tensor,
+    choice: number[],
+    alternatives: number,
+    options?: { lengths?: number[] },
+  ): Tensor[];
+  select_linear(
+    x: Tensor,
+    weights: Tensor[],
+    biases: Tensor[],
+    projections: number,
+    choice: number[],
+    lengths: number[],
+    heads: number,
+    options?: { compare?: boolean },
+  ): Tensor[];
+  compare_heads(
+    y: Tensor,
+    others: Tensor[],
+    gate: Tensor,
+    choice: number[],
+    lengths: number[],
+    heads: number,
+  ): Tensor;
+};
+
+const float64 = { dtype: "float64" } as const;
+const draw = (...shape: number[]) => torch.randn(shape, float64);
+const leaf = (...shape: number[]) => draw(...shape).requiresGrad_();
+
+function sameGradients(t: ExecutionContext, found: Tensor, expected: Tensor, leaves: Tensor[]) {
+  const weights = torch.randnLike(found);
+  const gradients = (y: Tensor) =>
+    torch.grad([y.mul(weights).sum()], leaves, { retainGraph: true });
+  const [ours, plain] = [gradients(found), gradients(expected)];
+  for (const [n, gradient] of ours.entries()) same(t, gradient, plain[n], `gradient ${n}`, 1e-12);
+}
+
+for (const [shape, gelu, hasBias] of [
+  [[5, 6], false, true],
+  [[2, 3, 6], true, true],
+  [[4, 6], true, false],
+  [[6], false, true],
+  [[0, 6], false, true],
+] as [number[], boolean, boolean][]) {
+  test(`linear [${shape}], gelu ${gelu}, bias ${hasBias}: values and gradients`, (t) => {
+    const [x, weight] = [leaf(...shape), leaf(4, 6)];
+    const bias = hasBias ? leaf(4) : null;
+    const before = torch.linear(x, weight, bias);
+    const expected = gelu ? torch.gelu(before) : before;
+    const found = linear(x, weight, bias, { gelu });
+    same(t, found, expected, "y", 1e-12);
+    same(
+      t,
+      torch.noGrad(() => linear(x, weight, bias, { gelu })),
+      expected,
+      "no graph",
+      1e-12,
+    );
+    sameGradients(t, found, expected, bias ? [x, weight, bias] : [x, weight]);
+  });
+}
+
+test("linear: gradients of gradients", (t) => {
+  const leaves = [leaf(3, 5), leaf(2, 5), leaf(2)] as const;
+  t.true(torch.autograd.gradgradcheck((x, w, b) => linear(x, w, b, { gelu: true }), [...leaves]));
+});
+
+test.serial("linear: both ways to multiply give the same, at every size", (t) => {
+  const before = torch.matrixProducts.choices();
+  const all = (way: string, dtype: DType) =>
+    Object.fromEntries(
+      Object.keys(before)
+        .filter((product) => product.startsWith(`${dtype} `))
+        .map((product) => [product, way]),
+    );
+  try {
+    for (const [rows, inputs, outputs] of [
+      [7, 48, 33],
+      [130, 256, 512],
+      [300, 512, 768],
+    ]) {
+      const x = torch.randn([rows, inputs], { requiresGrad: true });
+      const weight = torch.randn([outputs, inputs], { requiresGrad: true });
+      const bias = torch.randn([outputs], { requiresGrad: true });
+      const dy = torch.randn([rows, outputs]);
+      const results = ["library", "oneDNN"].map((way) => {
+        torch.matrixProducts.choose(all(way, "float32"));
+        const y = linear(x, weight, bias);
+        return [y, ...torch.grad([y], [x, weight, bias], { gradOutputs: [dy] })];
+      });
+      for (const [n, tensor] of results[0].entries()) {
+        const off = tensor.sub(results[1][n]).abs().max().div(tensor.abs().max());
+        t.true(Number(off.item()) < 1e-5, `${rows} rows, tensor ${n}: ${off.item()}`);
+      }
+    }
+  } catch (error) {
+    // A LibTorch without oneDNN has one way.
+    if (!(error instanceof torch.TorchError) || !/mkldnn/.test(error.message)) throw error;
+  } finally {
+    torch.matrixProducts.choose(before);
+  }
+});
+
+test("matrix products: unknown ones and unknown ways are refused", (t) => {
+  t.throws(() => torch.matrixProducts.choose({ "float32 sideways large": "library" }), {
+    message: /no matrix product is called 'float32 sideways large'/,
+  });
+  t.throws(() => torch.matrixProducts.choose({ "float32 forward large": "abacus" }), {
+    message: /no way to multiply is called 'abacus'.*library and oneDNN/,
+  });
+});
+
+test("split: parts by choice, packed or not, and one gradient for all", (t) => {
+  const x = leaf(6, 2, 3);
+  const [first, second] = split_samples(x, [1, 0, -1, 0, 1, 1], 2);
+  const rows = (...numbers: number[]) => torch.tensor(numbers, { dtype: "int64" });
+  same(t, first, x.indexSelect(0, rows(1, 3)), "choice 0");
+  same(t, second, x.indexSelect(0, rows(0, 4, 5)), "choice 1");
+  const [found] = torch.grad([first.mul(2).sum().add(second.mul(3).sum())], [x]);
+  t.deepEqual(found.select(1, 0).select(1, 0).toArray(), [3, 2, 0, 2, 3, 3]);
+
+  const packed = leaf(6, 3);
+  const [last] = split_samples(packed, [-1, 0, 0], 1, { lengths: [2, 3, 1] });
+  same(t, last, packed.narrow(0, 2, 4), "packed rows");
+  const [gradient] = torch.grad([last.sum()], [packed]);
+  t.deepEqual(gradient.select(1, 0).toArray(), [0, 0, 1, 1, 1, 1]);
+
+  t.throws(() => split_samples(x, [0, 0, 2, 0, 0, 0], 2), { message: /'choice'.*from -1 to 1/ });
+  t.throws(() => split_samples(x, [0, 0], 2), { message: /expected 2 rows, given shape/ });
+});
+
+const lengths = [2, 3, 1];
+const choice = [0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 1]; // 4 heads of 3 samples
+
+/** y [R,m] by definition: head h of sample b by the layer number (choice + turn) mod K. */
+function plainSelect(x: Tensor, weights: Tensor[], biases: Tensor[], turn: number): Tensor {
+  const all = weights.map((weight, k) => torch.linear(x, weight, biases[k]).unflatten(1, [4, -1]));
+  const starts = [0, 2, 5];
+  const bySample = lengths.map((length, b) =>
+    torch.stack(
+      [0, 1, 2, 3].map((h) => {
+        const k = (choice[h * 3 + b] + turn) % weights.length;
+        return all[k].select(1, h).narrow(0, starts[b], length);
+      }),
+      1,
+    ),
+  );
+  return torch.cat(bySample).flatten(1);
+}
+
+for (const compare of [false, true]) {
+  test(`select: every head of every sample has its layer, compared ${compare}`, (t) => {
+    const x = leaf(6, 5);
+    const weights = Array.from({ length: 4 }, () => leaf(8, 5)); // two projections, two layers each
+    const biases = Array.from({ length: 4 }, () => leaf(8));
+    const found = select_linear(x, weights, biases, 2, choice, lengths, 4, { compare });
+    t.is(found.length, compare ? 4 : 2);
+    for (const p of [0, 1]) {
+      const layer = [weights.slice(2 * p, 2 * p + 2), biases.slice(2 * p, 2 * p + 2)] as const;
+      const expected = plainSelect(x, ...layer, 0);
+      const picked = found[compare ? 2 * p : p];
+      same(t, picked, expected, "picked", 1e-12);
+      sameGradients(t, picked, expected, [x, ...layer[0], ...layer[1]]);
+      if (!compare) continue;
+      same(t, found[2 * p + 1], plainSelect(x, ...layer, 1), "the other", 1e-12);
+      t.false(found[2 * p + 1].requiresGrad);
+    }
+  });
+}
+
+test("select: wrong calls say what is wrong", (t) => {
+  const [x, weight, bias] = [draw(6, 5), draw(8, 5), draw(8)];
+  const call = (...args: unknown[]) => select_linear(...(args as Parameters<typeof select_linear>));
+  const [w, b] = [
+    [weight, weight],
+    [bias, bias],
+  ];
+  t.throws(() => call(x, w, b, 1, [0, 0], lengths, 4), { message: /'choice'.*4 heads times 3/ });
+  t.throws(() => call(x, w, b, 1, choice, [2, 3], 4), { message: /4 heads times 2 samples/ });
+  t.throws(() => call(x, w, b, 1, choice, [2, 3, 2], 4), { message: /sum of 6/ });
+  t.throws(() => call(x, w, [bias], 1, choice, lengths, 4), { message: /'biases': expected 2/ });
+  t.throws(() => call(draw(6, 4), w, b, 1, choice, lengths, 4), { message: /'weights\[0\]'/ });
+});
+
+test("compare: a decision's gradient is what the other alternative would have changed", (t) => {
+  const [y, other, gate] = [leaf(6, 8), draw(6, 8), leaf(12, 2)];
+  const dy = draw(6, 8);
+  const out = compare_heads(y, [other], gate, choice, lengths, 4);
+  same(t, out, y, "y", 0);
+  const [dInput, dGate] = torch.grad([out], [y, gate], { gradOutputs: [dy] });
+  same(t, dInput, dy, "dy", 0);
+  const change = dy.mul(other.sub(y)).unflatten(1, [4, 2]).sum(2); // [R,H]
+  const starts = [0, 2, 5];
+  for (const [decision, picked] of choice.entries()) {
+    const [head, sample] = [Math.floor(decision / 3), decision % 3];
+    const expected = change.select(1, head).narrow(0, starts[sample], lengths[sample]).sum();
+    const slope = Number(dGate.index(decision, 1 - picked).item());
+    t.true(Math.abs(slope - Number(expected.item())) < 1e-12);
+    t.is(dGate.index(decision, picked).item(), 0);
+  }
+});
