@@ -29,7 +29,7 @@ const estimators = [
 /** What varies beside, in turn. */
 const schedules = ["linear", "exponential", "cosine"];
 const temperatures = [2, ...schedules.map((schedule) => ({ schedule, start: 4, end: 2 }))];
-const rates = ["exact", { probability: 0.5 }, { least: 0.2 }];
+const rates = ["exact", { fixed: 0.5 }, { adaptive: 0.2 }];
 const scopes = ["instance", "batch", "global"];
 
 /** A recipe's strategy with the n-th choice of all that varies. */
