@@ -70,7 +70,9 @@ async function main(flags: Flags): Promise<void> {
     }
     console.log(benchTable(rows, styleFor(process.stdout)));
     if (rows.some(({ peak_mb_ours }) => peak_mb_ours === null)) {
-      console.log("memory of ours is not available here: it takes /proc of Linux, and the CPU");
+      console.log(
+        "memory of ours is not available here: it takes /proc of Linux, or nvcc's build for CUDA",
+      );
     }
     const failed = rows.filter((row) => row.failed).length;
     if (failed > 0) console.log(`${failed} of ${rows.length} rows FAILED their gradient check`);

@@ -76,7 +76,7 @@ class Ours {
 
   /** MB that a step needs above what is there before it; null where that is not known. */
   memory(): { mb: number | null } {
-    if (this.spec.device !== "cpu") return { mb: null };
+    if (this.spec.device !== "cpu") return { mb: this.memoryOfDevice() };
     try {
       fs.writeFileSync("/proc/self/clear_refs", "5");
       const before = resident("VmRSS");
@@ -86,6 +86,15 @@ class Ours {
       if ("syscall" in (error as Error)) return { mb: null };
       throw error;
     }
+  }
+
+  /** As PyTorch counts it for the peers; null where the addon has no bindings for it. */
+  private memoryOfDevice(): number | null {
+    if (!torch.cuda.isBuilt()) return null;
+    torch.cuda.resetPeakMemoryStats();
+    const before = torch.cuda.memoryAllocated();
+    this.step();
+    return (torch.cuda.maxMemoryAllocated() - before) / 1e6;
   }
 
   private step(): void {

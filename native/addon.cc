@@ -6,6 +6,10 @@
 #include "autograd.h"
 #include "autograd_engine.h"
 #include "callback.h"
+#include "collect.h"
+#if defined(ADAPTUNE_CUDA)
+#include "cuda/bindings.h"
+#endif
 #include "determinism.h"
 #include "environment.h"
 #include "errors.h"
@@ -27,8 +31,8 @@ namespace adaptune {
 
 namespace {
 
-// ({ TorchError, Tensor, handleKey, manyUnscoped }) -> undefined: what of JavaScript the addon
-// uses.
+// ({ TorchError, Tensor, handleKey, manyUnscoped, collectGarbage }) -> undefined: what of
+// JavaScript the addon uses.
 Napi::Value attach(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const auto given = info[0].As<Napi::Object>();
@@ -40,6 +44,7 @@ Napi::Value attach(const Napi::CallbackInfo& info) {
   hold(environment.tensorClass, "Tensor");
   hold(environment.handleKey, "handleKey");
   hold(environment.manyUnscoped, "manyUnscoped");
+  hold(environment.collectGarbage, "collectGarbage");
   return info.Env().Undefined();
 }
 
@@ -71,6 +76,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("serialOf", bind<scopes::serialOf>(env, "torch.memory"));
   set("setSite", bind<scopes::setSite>(env, "torch.memory"));
   set("startTurn", bind<scopes::startTurn>(env, "torch.memory"));
+  set("watchWeakly", bind<collecting::watch>(env, "torch.memory"));
+  set("collect", bind<collecting::collect>(env, "torch.memory"));
   set("dispose", bind<scopes::dispose>(env, "dispose"));
   set("isDisposed", bind<scopes::isDisposed>(env, "isDisposed"));
 
@@ -173,6 +180,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("chooseMatrixProducts", bind<system::chooseMatrixProducts>(env, "matrixProducts.choose"));
   set("measureMatrixProducts", bind<system::measureMatrixProducts>(env, "matrixProducts.measure"));
   set("build", bind<system::build>(env, "build"));
+#if defined(ADAPTUNE_CUDA)
+  exports.Set("cuda", cuda::bindings(env));
+#endif
   return exports;
 }
 

@@ -14,9 +14,12 @@ constexpr size_t kWatchStep = 2'000;
 constexpr size_t kManyUnscoped = 20'000;
 using Shared = std::shared_ptr<Environment>;
 
+thread_local Environment* ofThisThread = nullptr;
+
 // Callbacks that are dropped later keep the data, not the JavaScript environment.
 void detach(Napi::Env, Shared* data) {
   (*data)->alive = false;
+  if (ofThisThread == data->get()) ofThisThread = nullptr;
   delete data;
 }
 }  // namespace
@@ -25,7 +28,13 @@ Environment::Environment(napi_env env) : env_(env), scopes_(1), unscopedLimit_(k
 Environment::~Environment() = default;
 
 void Environment::attach(Napi::Env env) {
-  env.SetInstanceData<Shared, detach>(new Shared(std::make_shared<Environment>(env)));
+  auto environment = std::make_shared<Environment>(env);
+  ofThisThread = environment.get();
+  env.SetInstanceData<Shared, detach>(new Shared(std::move(environment)));
+}
+
+Environment* Environment::ofThread() {
+  return ofThisThread;
 }
 
 Environment& Environment::of(napi_env env) {

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "collect.h"
 #include "handle.h"
 
 namespace adaptune {
@@ -23,6 +24,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
 
   static void attach(Napi::Env env);
   static Environment& of(napi_env env);
+  // The one whose JavaScript this thread runs; nullptr where there is none.
+  static Environment* ofThread();
 
   HandleList& currentScope() { return scopes_.back(); }
   HandleList& root() { return scopes_.front(); }
@@ -51,6 +54,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
   napi_ref tensorClass = nullptr;
   napi_ref handleKey = nullptr;     // the symbol under which a Tensor keeps its number
   napi_ref manyUnscoped = nullptr;  // called with the count
+  napi_ref collectGarbage = nullptr;
+  Collector collector{*this};
   std::vector<std::unique_ptr<Operator>> operators;  // those called so far, by their number
 
  private:

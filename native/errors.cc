@@ -115,6 +115,10 @@ std::string conciseMessage(const std::exception& error) {
   const bool noCuda = text.find("'CUDA' backend") != std::string::npos && !at::hasCUDA();
   cutAt(text, " This could be because");
   if (noCuda) text += " This LibTorch has no CUDA, or no device for it: npx adaptune doctor.";
+  if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr)
+    text +=
+        "\ntorch.memory.report() tells which tensors are alive; torch.scope and dispose() free "
+        "them.";
   if (text.rfind("[enforce fail at", 0) == 0) text.erase(0, text.find(". ") + 2);
   // Advice is in Python's words.
   replace(text, "allow_unused=True", "allowUnused: true");

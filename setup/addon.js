@@ -5,7 +5,7 @@ const { run } = require("./process");
 
 /**
  * @typedef {{ loads: boolean, problem: string | null, torch: string | null, threads: number | null,
- *   cuda: { available: boolean, devices: number } | null }} AddonState
+ *   cuda: { available: boolean, devices: number, kernels: boolean } | null }} AddonState
  */
 
 /**
@@ -34,7 +34,12 @@ try {
     const torch = require(main);
     state.torch = torch.version ?? null;
     state.threads = torch.getNumThreads();
-    state.cuda = { available: torch.cuda.isAvailable(), devices: torch.cuda.deviceCount() };
+    const { cuda } = torch;
+    state.cuda = {
+      available: cuda.isAvailable(),
+      devices: cuda.deviceCount(),
+      kernels: cuda.isBuilt(),
+    };
   }
 } catch (error) {
   state.problem = String(error.message ?? error).split("\\n")[0];

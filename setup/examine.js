@@ -6,6 +6,7 @@ const { describeNvidia } = require("./device");
 const { SetupFailure } = require("./failure");
 const { findLibTorch } = require("./libtorch/find");
 const { nodeHint, nodeProblem } = require("./node");
+const { findNvcc } = require("./nvcc");
 const { findAddon, root } = require("./paths");
 const { run } = require("./process");
 const { findToolchain, installHint } = require("./toolchain");
@@ -38,7 +39,7 @@ function examine() {
   const problems = [
     ...nodeProblems(),
     ...addonProblems(addon, missing.join(" ") || null, libtorchProblem),
-    ...cudaProblems(nvidia, reason),
+    ...cudaProblems(nvidia, reason, addon),
   ];
   return {
     ok: !problems.some(({ needed }) => needed),
@@ -128,9 +129,21 @@ function addonProblems(addon, toolchain, libtorch) {
 /**
  * @param {import("./device").Nvidia} nvidia
  * @param {string | null} reason
+ * @param {Report["addon"]} addon
  * @returns {Problem[]}
  */
-function cudaProblems(nvidia, reason) {
+function cudaProblems(nvidia, reason, addon) {
+  if (reason === null && addon.cuda?.kernels === false) {
+    const { problem } = findNvcc();
+    const why = problem ?? "it was built before nvcc was there.";
+    return [
+      {
+        needed: false,
+        problem: `The addon has no kernels and bindings of its own for CUDA: ${why}`,
+        remedy: `Install NVIDIA's CUDA toolkit 13, then run: npx adaptune build${problem ? "" : " --force"}`,
+      },
+    ];
+  }
   if (reason === null || nvidia.devices.length === 0) return [];
   const remedy = "Run: ADAPTUNE_DEVICE=cuda npx adaptune build";
   return [{ needed: false, problem: `There is a GPU, but CUDA is not used: ${reason}.`, remedy }];

@@ -4,6 +4,7 @@ const path = require("node:path");
 const { availableMemory } = require("./cpu");
 const { SetupFailure } = require("./failure");
 const { formatSeconds } = require("./format");
+const { findNvcc } = require("./nvcc");
 const { builtAddon, root } = require("./paths");
 const { follow } = require("./process");
 const { progress } = require("./progress");
@@ -48,6 +49,7 @@ function inputs(libtorch) {
   return {
     sources: hashFiles(root, ["CMakeLists.txt", "native"]),
     libtorch: `${libtorch.path} ${libtorch.version} ${libtorch.flavour}`,
+    ...(libtorch.flavour === "cuda" ? { nvcc: findNvcc().version } : {}),
     headers: [headerVersion("node-api-headers"), headerVersion("node-addon-api")].join(" "),
     platform: `${process.platform}-${process.arch}`,
   };
@@ -72,21 +74,37 @@ async function configure(libtorch, compiler, maker) {
     ADAPTUNE_CUDA: libtorch.flavour === "cuda" ? "ON" : "OFF",
     CMAKE_BUILD_TYPE: "Release",
   };
+  // A build for the CPU needs no nvcc, and does not look for it.
+  const nvcc = libtorch.flavour === "cuda" ? findNvcc() : null;
+  if (nvcc?.problem) console.log(`  ${nvcc.problem} ${withoutKernels}`);
   const generator = maker.command === "ninja" ? "Ninja" : "Unix Makefiles";
-  const definitions = Object.entries(options).map(([name, value]) => `-D${name}=${value}`);
+  const kernels = nvcc ? { ADAPTUNE_CUDA_KERNELS: nvcc.problem ? "OFF" : "ON" } : {};
+  const definitions = Object.entries({ ...options, ...kernels }).map(
+    ([name, value]) => `-D${name}=${value}`,
+  );
   const command = ["-S", root, "-B", buildFolder, "-G", generator, ...definitions];
-  const chosen = { command, compiler, version: libtorch.version };
+  const chosen = { command, compiler, version: libtorch.version, ...(nvcc ? { nvcc } : {}) };
   const configured = path.join(buildFolder, "configured.json");
   if (isFresh(configured, chosen)) return;
 
   fs.rmSync(buildFolder, { recursive: true, force: true });
-  const env = { ...process.env, CXX: compiler.command ?? undefined };
+  const env = {
+    ...process.env,
+    CXX: compiler.command ?? undefined,
+    ...(nvcc
+      ? { CUDACXX: nvcc.command ?? undefined, CUDAHOSTCXX: compiler.command ?? undefined }
+      : {}),
+  };
   const result = await follow("cmake", command, { cwd: root, env });
   if (result.code !== 0) {
     throw new SetupFailure(`CMake could not configure the build:\n${result.tail}`);
   }
   writeStamp(configured, chosen);
 }
+
+const withoutKernels =
+  "Without it CUDA works, but the addon's operators run as several of LibTorch's, and torch.cuda has no " +
+  "streams, memory statistics or graphs.";
 
 async function compile() {
   const jobs = parallelJobs();

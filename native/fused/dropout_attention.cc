@@ -12,6 +12,8 @@
 
 namespace adaptune {
 
+const WeightKernels* cudaWeightKernels = nullptr;
+
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -68,6 +70,10 @@ bool runsKernels(const at::Tensor& weights) {
 // softmax(scores), and what is left of it.
 std::pair<at::Tensor, at::Tensor> softmaxDropout(const at::Tensor& scores,
                                                  const AttentionDrawn& attention) {
+  if (scores.is_cuda() && cudaWeightKernels != nullptr) {
+    at::Tensor weights, dropped;
+    if (cudaWeightKernels->forward(scores, attention, weights, dropped)) return {weights, dropped};
+  }
   if (!runsKernels(scores)) {
     const at::Tensor weights = scores.softmax(-1);
     return {weights, weights * factorsOf(weights, attention)};
@@ -89,6 +95,11 @@ std::pair<at::Tensor, at::Tensor> softmaxDropout(const at::Tensor& scores,
 std::pair<at::Tensor, at::Tensor> softmaxDropoutBackward(const at::Tensor& weights,
                                                          const at::Tensor& ddropped,
                                                          const AttentionDrawn& attention) {
+  if (weights.is_cuda() && cudaWeightKernels != nullptr) {
+    at::Tensor dscores, dropped;
+    if (cudaWeightKernels->backward(weights, ddropped, attention, dscores, dropped))
+      return {dscores, dropped};
+  }
   if (!runsKernels(weights)) {
     const at::Tensor factors = factorsOf(weights, attention);
     const at::Tensor dweights = ddropped * factors;

@@ -34,4 +34,17 @@ DroppingGradient attendDroppingBackward(const at::Tensor& dOut, const at::Tensor
                                         const at::Tensor& key, const at::Tensor& value,
                                         const at::Tensor& weights, const AttentionDrawn& drawn);
 
+// The two passes over weights by a device's own kernels; false where it has none for these.
+struct WeightKernels {
+  // weights = softmax(scores) and what is left of them, into tensors like the scores.
+  bool (*forward)(const at::Tensor& scores, const AttentionDrawn& drawn, at::Tensor& weights,
+                  at::Tensor& dropped);
+  // The gradient of the scores, and what was left of the weights once more.
+  bool (*backward)(const at::Tensor& weights, const at::Tensor& ddropped,
+                   const AttentionDrawn& drawn, at::Tensor& dscores, at::Tensor& dropped);
+};
+
+// CUDA's; null in an addon that is built without them.
+extern const WeightKernels* cudaWeightKernels;
+
 }  // namespace adaptune

@@ -24,10 +24,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 using Noise = std::optional<at::Tensor>;
-
-struct Gate {
-  at::Tensor gate, choice, probabilities;
-};
+using Gate = std::tuple<at::Tensor, at::Tensor, at::Tensor>;  // gate, choice, probabilities
 
 // (logits - log E) / temperature; without noise when E is not given.
 at::Tensor scores(const at::Tensor& logits, const Noise& exponential, double temperature) {
@@ -42,9 +39,9 @@ void gateRows(const Gate& out, const at::Tensor& score) {
   const int64_t alternatives = score.size(-1);
   const int64_t rows = alternatives == 0 ? 0 : score.numel() / alternatives;
   const auto* scoreData = score.const_data_ptr<scalar>();
-  auto* gate = out.gate.mutable_data_ptr<scalar>();
-  auto* choice = out.choice.mutable_data_ptr<int64_t>();
-  auto* probabilities = out.probabilities.mutable_data_ptr<scalar>();
+  auto* gate = std::get<0>(out).mutable_data_ptr<scalar>();
+  auto* choice = std::get<1>(out).mutable_data_ptr<int64_t>();
+  auto* probabilities = std::get<2>(out).mutable_data_ptr<scalar>();
   at::parallel_for(0, rows, 4096, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const scalar* x = scoreData + row * alternatives;
@@ -64,18 +61,42 @@ void gateRows(const Gate& out, const at::Tensor& score) {
   });
 }
 
-Gate decide(const at::Tensor& logits, const Noise& exponential, double temperature) {
-  const at::Tensor score = scores(logits, exponential, temperature).contiguous();
-  const auto dtype = score.scalar_type();
-  if (score.device().is_cpu() && (dtype == at::kFloat || dtype == at::kDouble)) {
-    Gate out{at::empty_like(score), at::empty(score.sizes().slice(0, score.dim() - 1), at::kLong),
-             at::empty_like(score)};
-    AT_DISPATCH_FLOATING_TYPES(dtype, "gumbel_gate", [&] { gateRows<scalar_t>(out, score); });
-    return out;
-  }
+// What depends on the device are the two operators with an underscore.
+
+Gate gateAnywhere(const at::Tensor& logits, const Noise& exponential, double temperature) {
+  const at::Tensor score = scores(logits, exponential, temperature);
   const auto choice = score.argmax(-1);
   const auto gate = at::zeros_like(score).scatter_(-1, choice.unsqueeze(-1), 1);
   return {gate, choice, score.softmax(-1)};
+}
+
+Gate gateOnCpu(const at::Tensor& logits, const Noise& exponential, double temperature) {
+  const auto dtype = logits.scalar_type();
+  if (dtype != at::kFloat && dtype != at::kDouble)
+    return gateAnywhere(logits, exponential, temperature);
+  const at::Tensor score = scores(logits, exponential, temperature).contiguous();
+  Gate out{at::empty_like(score), at::empty(score.sizes().slice(0, score.dim() - 1), at::kLong),
+           at::empty_like(score)};
+  AT_DISPATCH_FLOATING_TYPES(dtype, "gumbel_gate", [&] { gateRows<scalar_t>(out, score); });
+  return out;
+}
+
+at::Tensor backwardAnywhere(const at::Tensor& p, const at::Tensor& dGate, double temperature) {
+  return p * (dGate - (p * dGate).sum(-1, true)) / temperature;
+}
+
+Gate decide(const at::Tensor& logits, const Noise& exponential, double temperature) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("adaptune::_gumbel_gate", "")
+                             .typed<decltype(decide)>();
+  return op.call(logits, exponential, temperature);
+}
+
+at::Tensor decideBackward(const at::Tensor& p, const at::Tensor& dGate, double temperature) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("adaptune::_gumbel_gate_backward", "")
+                             .typed<decltype(decideBackward)>();
+  return op.call(p, dGate, temperature);
 }
 
 void checkGate(const at::Tensor& logits, double temperature, const Noise& exponential) {
@@ -108,22 +129,23 @@ class GumbelGate : public torch::autograd::Function<GumbelGate> {
   static variable_list forward(AutogradContext* context, const at::Tensor& logits,
                                const Noise& exponential, double temperature) {
     const at::AutoDispatchBelowADInplaceOrView below;
-    auto out = decide(logits, exponential, temperature);
-    context->save_for_backward({logits, exponential.value_or(at::Tensor()), out.probabilities});
+    const auto [gate, choice, probabilities] = decide(logits, exponential, temperature);
+    context->save_for_backward({logits, exponential.value_or(at::Tensor()), probabilities});
     context->saved_data["temperature"] = temperature;
-    context->mark_non_differentiable({out.choice});
-    return {out.gate, out.choice};
+    context->mark_non_differentiable({choice});
+    return {gate, choice};
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const double temperature = context->saved_data["temperature"].toDouble();
     const auto saved = context->get_saved_variables();
-    // For gradients of gradients p must depend on the logits.
-    const at::Tensor p = at::GradMode::is_enabled()
-                             ? scores(saved[0], optionalOf(saved[1]), temperature).softmax(-1)
-                             : saved[2];
     const at::Tensor& dGate = gradients[0];
-    const at::Tensor dLogits = p * (dGate - (p * dGate).sum(-1, true)) / temperature;
+    // For gradients of gradients p must depend on the logits.
+    const at::Tensor dLogits =
+        at::GradMode::is_enabled()
+            ? backwardAnywhere(scores(saved[0], optionalOf(saved[1]), temperature).softmax(-1),
+                               dGate, temperature)
+            : decideBackward(saved[2], dGate, temperature);
     return {dLogits, at::Tensor(), at::Tensor()};
   }
 };
@@ -131,8 +153,9 @@ class GumbelGate : public torch::autograd::Function<GumbelGate> {
 std::tuple<at::Tensor, at::Tensor> gumbelGate(const at::Tensor& logits, double temperature,
                                               bool sample, const Noise& exponential) {
   checkGate(logits, temperature, exponential);
-  auto out = decide(logits, drawNoise(logits, sample, exponential), temperature);
-  return {out.gate, out.choice};
+  const auto [gate, choice, probabilities] =
+      decide(logits, drawNoise(logits, sample, exponential), temperature);
+  return {gate, choice};
 }
 
 std::tuple<at::Tensor, at::Tensor> gumbelGateAutograd(const at::Tensor& logits, double temperature,
@@ -150,10 +173,21 @@ TORCH_LIBRARY_FRAGMENT(adaptune, library) {
       "gumbel_gate(Tensor logits, float temperature, *, bool sample=True, Tensor? "
       "exponential=None) "
       "-> (Tensor gate, Tensor choice)");
+  library.def(
+      "_gumbel_gate(Tensor logits, Tensor? exponential, float temperature) "
+      "-> (Tensor gate, Tensor choice, Tensor probabilities)");
+  library.def(
+      "_gumbel_gate_backward(Tensor probabilities, Tensor dgate, float temperature) -> Tensor");
 }
 
 TORCH_LIBRARY_IMPL(adaptune, CompositeExplicitAutograd, library) {
   library.impl("gumbel_gate", gumbelGate);
+  library.impl("_gumbel_gate", gateAnywhere);
+  library.impl("_gumbel_gate_backward", backwardAnywhere);
+}
+
+TORCH_LIBRARY_IMPL(adaptune, CPU, library) {
+  library.impl("_gumbel_gate", gateOnCpu);
 }
 
 TORCH_LIBRARY_IMPL(adaptune, Autograd, library) {

@@ -8,6 +8,8 @@
 //
 // Samples of the same lengths that lie next to each other go in one call, so that a batch of equal
 // lengths costs what padded attention does.
+#include "packed_attention.h"
+
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
@@ -20,6 +22,8 @@
 #include "dropout_attention.h"
 
 namespace adaptune {
+
+DeviceAttention* cudaPackedAttention = nullptr;
 
 namespace {
 
@@ -123,12 +127,7 @@ struct Attended {
   Saved saved;
 };
 
-// Who is dropped: the numbers of all queries [Rq] and keys [Rk].
-struct Dropping {
-  Drawn queries;
-  at::Tensor keys;
-  std::vector<int64_t> heads;
-
+struct Dropping : PackedDropping {
   AttentionDrawn of(const Run& run) const {
     const auto part = [](const at::Tensor& rows, int64_t first, int64_t count) {
       return rows.defined() ? rows.narrow(0, first, count) : rows;
@@ -229,9 +228,9 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
     const auto keys = context->saved_data["keys"].toIntVector();
     const int64_t heads = context->saved_data["heads"].toInt();
     const Dropping dropping{
-        {context->saved_data["p"].toDouble(), context->saved_data["seed"].toInt(), saved[3]},
-        saved[4],
-        context->saved_data["head_numbers"].toIntVector()};
+        {{context->saved_data["p"].toDouble(), context->saved_data["seed"].toInt(), saved[3]},
+         saved[4],
+         context->saved_data["head_numbers"].toIntVector()}};
     const at::Tensor dOut = gradients[0].contiguous();
     at::Tensor dQuery = at::empty_like(saved[0]), dKey = at::empty_like(saved[1]),
                dValue = at::empty_like(saved[2]);
@@ -259,9 +258,12 @@ at::Tensor packedAttention(const at::Tensor& query, const at::Tensor& key, const
                            double dropout, int64_t seed, const std::optional<at::Tensor>& queryRows,
                            const std::optional<at::Tensor>& keyRows, at::IntArrayRef headNumbers) {
   check(query, key, value, queries, keys, heads, headNumbers);
-  Dropping dropping{checkedDrawn(dropout, seed, queryRows, query.size(0), query),
-                    checkedDrawn(dropout, seed, keyRows, key.size(0), key).rows, headNumbers.vec()};
+  Dropping dropping{{checkedDrawn(dropout, seed, queryRows, query.size(0), query),
+                     checkedDrawn(dropout, seed, keyRows, key.size(0), key).rows,
+                     headNumbers.vec()}};
   if (dropout > 0 && !queryRows) dropping.queries.rows = numbersOf(queries, query);
+  if (query.is_cuda() && cudaPackedAttention != nullptr)
+    return cudaPackedAttention(query, key, value, queries, keys, heads, dropping);
   return PackedAttention::apply(query, key, value, queries.vec(), keys.vec(), heads,
                                 std::move(dropping));
 }

@@ -9,7 +9,14 @@
 
 namespace adaptune {
 
+const RowKernels* cudaRowKernels = nullptr;
+
 namespace {
+
+// A device's kernels for rows on it; null where LibTorch's operators do it.
+const RowKernels* kernelsFor(const at::Tensor& rows) {
+  return rows.is_cuda() ? cudaRowKernels : nullptr;
+}
 
 int64_t widthOf(const at::Tensor& rows) {
   return rows.size(0) == 0 ? 0 : rows.numel() / rows.size(0);
@@ -46,6 +53,7 @@ void forSpans(const Spans& spans, const Fn& fn) {
 
 at::Tensor takeRows(const at::Tensor& all, const Spans& spans) {
   if (isWhole(spans, all)) return all;
+  if (const auto* kernels = kernelsFor(all)) return kernels->take(all, spans);
   if (!all.device().is_cpu()) return all.index_select(0, indexOf(spans, all));
   const at::Tensor source = all.contiguous();
   auto sizes = all.sizes().vec();
@@ -62,6 +70,7 @@ at::Tensor takeRows(const at::Tensor& all, const Spans& spans) {
 
 void putRows(at::Tensor& all, const Spans& spans, const at::Tensor& part) {
   if (spans.rows == 0) return;
+  if (const auto* kernels = kernelsFor(all)) return kernels->put(all, spans, part);
   if (!all.device().is_cpu()) {
     all.index_copy_(0, indexOf(spans, all), part);
     return;
@@ -76,6 +85,7 @@ void putRows(at::Tensor& all, const Spans& spans, const at::Tensor& part) {
 }
 
 at::Tensor differences(const Spans& spans, const at::Tensor& part, const at::Tensor& all) {
+  if (const auto* kernels = kernelsFor(all)) return kernels->subtract(spans, part, all);
   if (!all.device().is_cpu()) return part - takeRows(all, spans);
   const at::Tensor own = part.contiguous(), whole = all.contiguous();
   at::Tensor result = at::empty_like(own);
@@ -94,6 +104,7 @@ at::Tensor differences(const Spans& spans, const at::Tensor& part, const at::Ten
 }
 
 void addDots(at::Tensor& sums, const Spans& spans, const at::Tensor& all, const at::Tensor& part) {
+  if (const auto* kernels = kernelsFor(all)) return kernels->dots(sums, spans, all, part);
   std::vector<int64_t> samples;
   for (const Span& span : spans.spans) samples.push_back(span.sample);
   const at::Tensor index = at::tensor(samples, at::kLong).to(sums.device());

@@ -35,4 +35,15 @@ at::Tensor differences(const Spans& spans, const at::Tensor& part, const at::Ten
 // Adds <all_b, part_b> of each sample b of the part to sums [B].
 void addDots(at::Tensor& sums, const Spans& spans, const at::Tensor& all, const at::Tensor& part);
 
+// The same by a device's own kernels.
+struct RowKernels {
+  decltype(takeRows)* take;
+  decltype(putRows)* put;
+  decltype(differences)* subtract;
+  decltype(addDots)* dots;
+};
+
+// CUDA's; null in an addon that is built without them.
+extern const RowKernels* cudaRowKernels;
+
 }  // namespace adaptune

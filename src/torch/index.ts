@@ -33,6 +33,7 @@ export {
   checkpointSequential,
 } from "./checkpoint";
 export { type TensorData, type TensorOptions, tensor } from "./creation";
+export * as cuda from "./cuda";
 export {
   areDeterministicAlgorithmsEnabled,
   type Float32MatmulPrecision,
@@ -83,5 +84,5 @@ export {
 } from "./random";
 export { receive, type SharedTensor, type ShareOptions, share, unshare } from "./share";
 export { type FrombufferOptions, frombuffer, type Memory } from "./shared-memory";
-export { buildInfo, cuda, getNumThreads, setNumThreads, version } from "./system";
+export { buildInfo, getNumThreads, setNumThreads, version } from "./system";
 export { type BackwardOptions, type NestedArray, Tensor, type ToOptions } from "./tensor";

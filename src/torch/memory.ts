@@ -1,4 +1,6 @@
 import fs from "node:fs";
+import v8 from "node:v8";
+import vm from "node:vm";
 import { refuseAsync } from "./errors";
 import { isTraced, type MemoryReport, reportSince, trace } from "./memory-report";
 import { type Handle, handleKey, native } from "./native";
@@ -99,6 +101,24 @@ export function register(tensor: Tensor): void {
 /** A tensor outside of any scope goes when nothing refers to it any more. */
 function watch(tensor: Tensor): void {
   collector.register(tensor, tensor[handleKey], tensor);
+  if (watchesWeakly) native.watchWeakly(tensor);
+}
+
+/**
+ * CUDA's memory is full long before a turn ends, so its tensors can also be freed within one: the
+ * addon runs `collectGarbage` when it is short of memory, and asks which tensors are gone.
+ */
+const watchesWeakly = native.cuda !== undefined && native.cudaDeviceCount() > 0;
+
+let runCollector: (() => void) | undefined;
+
+/** Runs V8's garbage collector, which Node.js shows behind a flag only. */
+export function collectGarbage(): void {
+  if (!runCollector) {
+    v8.setFlagsFromString("--expose-gc");
+    runCollector = vm.runInNewContext("gc") as () => void;
+  }
+  runCollector();
 }
 
 /** Drops a tensor's reference; the collector forgets it, or a long loop would fill its list. */

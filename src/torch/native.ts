@@ -1,4 +1,5 @@
 import path from "node:path";
+import type { CudaNative } from "./cuda-native";
 import type { TorchError } from "./errors";
 import type { Tensor } from "./tensor";
 
@@ -47,7 +48,7 @@ export interface CompiledModelHandle {
 }
 
 /** Anything with a tensor's handle; the addon looks at nothing else. */
-interface Handled {
+export interface Handled {
   readonly [handleKey]: Handle;
 }
 
@@ -86,6 +87,7 @@ interface Native {
     Tensor: new (handle: Handle) => Handled;
     handleKey: typeof handleKey;
     manyUnscoped: (count: number) => void;
+    collectGarbage: () => void;
   }): void;
 
   resolve(name: string, overload?: string): number;
@@ -108,6 +110,8 @@ interface Native {
   serialOf(handle: Handle): number;
   setSite(tensor: Handled, site: number): void;
   startTurn(): void;
+  watchWeakly(tensor: Handled, anyDevice?: boolean): void;
+  collect(): number;
   dispose(tensor: Handled): void;
   isDisposed(tensor: Handled): boolean;
 
@@ -234,6 +238,8 @@ interface Native {
   getNumThreads(): number;
   setNumThreads(count: number): void;
   cudaDeviceCount(): number;
+  /** Nothing in an addon that is built without CUDA. */
+  readonly cuda?: CudaNative;
   matrixProducts(): Record<string, string>;
   chooseMatrixProducts(ways: Readonly<Record<string, string>>): void;
   measureMatrixProducts(dtype: string): void;

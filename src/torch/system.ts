@@ -17,8 +17,3 @@ export function getNumThreads(): number {
 export function setNumThreads(count: number): void {
   native.setNumThreads(count);
 }
-
-export const cuda = {
-  isAvailable: (): boolean => native.cudaDeviceCount() > 0,
-  deviceCount: (): number => native.cudaDeviceCount(),
-};

@@ -30,7 +30,7 @@ const good: Report = {
     problem: null,
     torch: "2.13.0",
     threads: 8,
-    cuda: { available: true, devices: 1 },
+    cuda: { available: true, devices: 1, kernels: true },
   },
   cpu: { model: "EPYC", cores: 8, threads: 1, capabilities: ["AVX2", "FMA"], memoryBytes: 64e9 },
   cuda: {

@@ -1,0 +1,90 @@
+require("./node").requireNode();
+const fs = require("node:fs");
+const path = require("node:path");
+const { loadAddon } = require("./addon");
+const { describeNvidia } = require("./device");
+const { SetupFailure, runProgram } = require("./failure");
+const { findNvcc } = require("./nvcc");
+const { builtAddon, root } = require("./paths");
+const { follow } = require("./process");
+const { setUp } = require("./set-up");
+
+/**
+ * What `npm run check:cuda` does: builds with CUDA and runs the tests that need a GPU. Where there is
+ * none, it says so and is done; with `--compile` it compiles the CUDA sources even there.
+ */
+async function checkCuda() {
+  const compiles = process.argv.includes("--compile");
+  const { devices } = describeNvidia();
+  if (devices.length === 0 && !compiles) {
+    console.log(
+      "check:cuda: skipped, as nvidia-smi finds no GPU (--compile compiles all the same)",
+    );
+    return;
+  }
+  const nvcc = findNvcc();
+  if (nvcc.problem) {
+    throw new SetupFailure(
+      nvcc.problem,
+      "Install NVIDIA's CUDA toolkit 13, or point CUDACXX at its nvcc.",
+    );
+  }
+  if (devices.length > 0) await testOn(devices);
+  else await compile(nvcc);
+}
+
+/** @param {import("./device").Nvidia["devices"]} devices */
+async function testOn(devices) {
+  for (const { index, name, computeCapability } of devices)
+    console.log(`GPU ${index}: ${name}, compute ${computeCapability}`);
+  process.env.ADAPTUNE_DEVICE = "cuda";
+  await setUp();
+  const { loads, problem, cuda } = loadAddon(builtAddon);
+  if (!loads) throw new SetupFailure(`The addon does not load: ${problem}`);
+  if (!cuda?.available) {
+    throw new SetupFailure("LibTorch finds no GPU that it can use.", "Run: npx adaptune doctor");
+  }
+  const files = ["test/cuda/*.test.ts", "test/torch/cuda*.test.ts"];
+  await run(process.execPath, [
+    path.join("node_modules", "ava", "entrypoints", "cli.mjs"),
+    ...files,
+  ]);
+}
+
+/**
+ * Compiles what a machine with a GPU would, against the headers of the LibTorch that is here.
+ * @param {import("./toolchain").Tool} nvcc
+ */
+async function compile(nvcc) {
+  await setUp();
+  const folder = path.join(root, "build", "cuda");
+  const cache = fs.readFileSync(path.join(root, "build", "cmake", "CMakeCache.txt"), "utf8");
+  const kept = ["LIBTORCH", "ADAPTUNE_NODE_INCLUDES", "CMAKE_CXX_COMPILER", "CMAKE_GENERATOR"];
+  const known = new Map(
+    kept.map((name) => [name, new RegExp(`^${name}:\\w+=(.*)$`, "m").exec(cache)?.[1] ?? ""]),
+  );
+  const options = [
+    `-DLIBTORCH=${known.get("LIBTORCH")}`,
+    `-DADAPTUNE_NODE_INCLUDES=${known.get("ADAPTUNE_NODE_INCLUDES")}`,
+    `-DCMAKE_CXX_COMPILER=${known.get("CMAKE_CXX_COMPILER")}`,
+    `-DCMAKE_CUDA_COMPILER=${nvcc.command}`,
+    "-DADAPTUNE_CUDA_OBJECTS=ON",
+    "-DCMAKE_BUILD_TYPE=Release",
+  ];
+  const generator = /** @type {string} */ (known.get("CMAKE_GENERATOR"));
+  await run("cmake", ["-S", root, "-B", folder, "-G", generator, ...options]);
+  await run("cmake", ["--build", folder, "--target", "adaptune_cuda", "--parallel", "2"]);
+  console.log("check:cuda: all CUDA sources compile for sm_80 and sm_90; nothing was run");
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ */
+async function run(command, args) {
+  const { code } = await follow(command, args, { cwd: root, inherit: true });
+  if (code !== 0)
+    throw new SetupFailure(`${[command, ...args].join(" ")} ended with code ${code}.`);
+}
+
+runProgram(checkCuda);
