@@ -1,0 +1,36 @@
+// Which of several alternatives each head of each sample picked.
+#pragma once
+
+#include <ATen/Parallel.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace adaptune {
+
+// The picks, and where the rows of each sample are.
+struct Selection {
+  std::vector<int64_t> choice;  // [H*B], head by head
+  std::vector<int64_t> lengths;
+  int64_t heads, alternatives;
+
+  int64_t samples() const { return static_cast<int64_t>(lengths.size()); }
+  int64_t at(int64_t head, int64_t sample) const { return choice[head * samples() + sample]; }
+};
+
+// The alternative number `turn` after the one that was picked.
+inline int64_t turned(const Selection& selection, int64_t head, int64_t sample, int64_t turn) {
+  return (selection.at(head, sample) + turn) % selection.alternatives;
+}
+
+// Calls fn(sample, first row, rows) for every sample, in parallel.
+template <typename Fn>
+void forSamples(const Selection& selection, const Fn& fn) {
+  std::vector<int64_t> first{0};
+  for (const int64_t length : selection.lengths) first.push_back(first.back() + length);
+  at::parallel_for(0, selection.samples(), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t b = begin; b < end; ++b) fn(b, first[b], selection.lengths[b]);
+  });
+}
+
+}  // namespace adaptune
