@@ -28,7 +28,7 @@ export function variances<M extends AdaptableModel>(
   draws: number,
 ): Variance[] {
   return torch.scope(() => {
-    const drawn = arms.map((arm) => moments(point, arm, draws));
+    const drawn = arms.map((arm, number) => moments(point, arm, { draws, seed: number + 1 }));
     const [first] = drawn;
     return drawn.map(({ mean, variance }, number) => ({
       variance: variance / first.variance,
@@ -42,7 +42,7 @@ export function variances<M extends AdaptableModel>(
 function moments<M extends AdaptableModel>(
   { trained, base, inputs, loss }: Point<M>,
   { rate }: Arm,
-  draws: number,
+  { draws, seed }: { readonly draws: number; readonly seed: number },
 ): { mean: Tensor; variance: number } {
   const policy = new Table(
     torch.noGrad(() => trained.policy!.forward(inputs as Inputs, trained.model)),
@@ -54,7 +54,7 @@ function moments<M extends AdaptableModel>(
   model.train().gate.step = trained.gate.step;
   for (const weight of model.parameterGroups().model) weight.requiresGrad_(false);
 
-  torch.manualSeed(1);
+  torch.manualSeed(seed); // one of its own: noise that arms share would hide their distance
   const sum = torch.zeros(policy.logits.shape, { dtype: "float64" });
   let squares = 0;
   for (let draw = 0; draw < draws; draw++) {

@@ -1,4 +1,4 @@
-import type { AttentionMask, Module } from "../nn";
+import { type AttentionMask, branchPoint, type Module } from "../nn";
 import { stack, Tensor } from "../torch";
 import type { Rows } from "./decisions";
 import { headsOf } from "./heads";
@@ -17,8 +17,9 @@ export class MaskedSite extends RoutedSite {
   override forward(...args: unknown[]): unknown {
     const { gate, choice } = this.routing.at(this.position); // [B,K]
     const rows = everyRow(choice.length);
+    const alike = branchPoint();
     const results = this.modules.map((module, k) => {
-      const { result, bySample } = onRows(rows, () => module.forward(...args));
+      const { result, bySample } = onRows(rows, () => alike(() => module.forward(...args)));
       this.routing.record(this.position, k, rows, bySample);
       return result;
     });
@@ -36,8 +37,9 @@ export class MaskedHeads extends RoutedHeads {
       1,
     ); // [B,H,K]
     const rows = everyRow(decisions[0].choice.length);
+    const alike = branchPoint();
     const contexts = this.modules.map((module, k) =>
-      this.everyHead(k, module, rows, [x, mask, context]),
+      alike(() => this.everyHead(k, module, rows, [x, mask, context])),
     );
     return mix(contexts, gate).transpose(1, 2).flatten(2); // [B,H,S,d] -> [B,S,D]
   }

@@ -44,6 +44,13 @@ function routedIsMasked(t: ExecutionContext, model: ModelCase, strategy: Strateg
       close(t, parameter.grad, gradients.get(name)!, 1e-9, `${way}: gradient of ${name}`);
     }
   }
+  const options = { gate: { temperature: 2 }, execution: "masked" } as const;
+  const { adapted: plain } = setting(model, strategy, options);
+  const outputs = run(() => plain.train().forward(inputs, { exponential: noise }), inputs, 5);
+  sameOutputs(t, outputs, expected, 1e-9, "masked execution");
+  for (const [name, { grad, requiresGrad }] of plain.namedParameters()) {
+    if (requiresGrad) close(t, grad, gradients.get(name)!, 1e-9, `masked: gradient of ${name}`);
+  }
   const other = run(routed, inputs, 6);
   t.true(distance(other.logits, expected.logits) > 1e-3, "another seed drops something else");
 }
