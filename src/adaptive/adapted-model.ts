@@ -9,6 +9,7 @@ import type { Mask } from "./mask";
 import { merge } from "./merge";
 import type { Inputs, Policy, PolicyOptions } from "./policies";
 import { batchOf } from "./policies/policy";
+import { RoutedHeads } from "./routed-heads";
 import { RoutedModule } from "./routed-module";
 import type { ExecutedRows, Routing } from "./routing";
 import type { Strategy } from "./strategy";
@@ -54,6 +55,8 @@ export interface Origin {
  * each input gets its most probable alternatives and nothing is drawn or run in vain.
  */
 export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Module {
+  private readonly attentions: readonly RoutedHeads[];
+
   constructor(
     readonly model: M,
     readonly policy: Policy | null,
@@ -62,6 +65,8 @@ export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Mod
     readonly origin: Origin,
   ) {
     super();
+    const modules = model.namedModules().map(([, module]) => module);
+    this.attentions = modules.filter((module) => module instanceof RoutedHeads);
   }
 
   /** Takes the model's inputs; gives its outputs and what was decided. */
@@ -170,7 +175,8 @@ export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Mod
       }
       const own = exponential ?? this.policy!.noise?.(inputs);
       const sample = this.training || own !== undefined;
-      const drawn = this.gate.decide(logits, { sample, exponential: own });
+      const comparedAnyway = this.attentions.flatMap((heads) => heads.comparedAtOnce(device));
+      const drawn = this.gate.decide(logits, { sample, exponential: own, comparedAnyway });
       const { gate, choice, probabilities, compared } = drawn;
       const decisions = new Decisions(compared?.gate ?? gate, choice, compared?.where);
       return { decisions, gate, probabilities };

@@ -31,10 +31,14 @@ export function canRunTogether(
   { device }: Tensor,
 ): modules is readonly MultiHeadAttention[] {
   return (
-    device === "cpu" &&
-    modules.every(isPlainAttention) &&
+    compareAtOnce(modules, device) &&
     (!decisions[0].gate.requiresGrad || decisions.every(isComparedWhole))
   );
+}
+
+/** Whether comparing all heads everywhere is done at once, so that sampling would save nothing. */
+export function compareAtOnce(modules: readonly Module[], device: string): boolean {
+  return device === "cpu" && modules.every(isPlainAttention);
 }
 
 function isPlainAttention(module: Module): boolean {

@@ -9,7 +9,7 @@ import { cat, noGrad, type Tensor, tensor } from "../torch";
 import type { Alternative } from "./alternative";
 import type { Rows, SiteDecision } from "./decisions";
 import { headsOf, type RunHeads } from "./heads";
-import { canRunTogether, runTogether } from "./heads-together";
+import { canRunTogether, compareAtOnce, runTogether } from "./heads-together";
 import { withoutUpdates } from "./low-rank";
 import { mergeHeads } from "./merge-heads";
 import { blend, onRows, RoutedModule, rowSelector } from "./routed-module";
@@ -63,6 +63,11 @@ export class RoutedHeads extends RoutedModule {
     const losers = decisions[0].gate.requiresGrad ? noGrad(run("compared")) : [];
     const contexts = blend(decisions, winners, losers); // [H B,S,d] or [H R,d]
     return contexts.unflatten(0, [decisions.length, x.shape[0]]).movedim(0, -2).flatten(-2);
+  }
+
+  /** The numbers of its decisions where all are compared at once; none where single ones can be. */
+  comparedAtOnce(device: string): readonly number[] {
+    return compareAtOnce(this.modules, device) ? this.positions : [];
   }
 
   override merged(mask: readonly number[]): Module {

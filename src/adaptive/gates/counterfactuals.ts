@@ -34,6 +34,8 @@ export interface Comparable {
   readonly relaxed?: () => Tensor;
   /** Which sites are decided about yet: [N] bool. */
   readonly free: Tensor;
+  /** Which sites the rate is for, [N] bool: all others are compared anyway. */
+  readonly sampled: Tensor;
 }
 
 /** What a rate asks for; null where all is compared. Throws for what is no share above 0. */
@@ -51,15 +53,16 @@ export function samplingOf(rate: CounterfactualRate): Sampling | null {
  * times, so that the gradient's expectation is that of comparing all (Horvitz and Thompson 1952).
  */
 export function compareSome(
-  { gate, relaxed, free }: Comparable,
+  { gate, relaxed, free, sampled }: Comparable,
   { share, isAdaptive }: Sampling,
 ): Compared {
   const dtype = gate.dtype === "float64" ? "float64" : "float32";
   const { q, where } = torch.noGrad(() => {
     const q = isAdaptive
-      ? inProportion(reachOf(relaxed).to(dtype), share, free)
+      ? inProportion(reachOf(relaxed).to(dtype), share, free.logicalAnd(sampled))
       : gate.newFull(gate.shape.slice(0, -1), share, { dtype });
-    return { q, where: torch.randLike(q).lt(q).logicalAnd(free) };
+    const drawn = torch.randLike(q).lt(q).logicalOr(sampled.logicalNot());
+    return { q: torch.where(sampled, q, q.newOnes([])), where: drawn.logicalAnd(free) };
   }); // each [B,N]
   const weight = where.to(dtype).div(q).to(gate.dtype).unsqueeze(-1); // [B,N,1]
   return { gate: weighted(gate, weight), where };
@@ -87,18 +90,18 @@ function reachOf(relaxed: Comparable["relaxed"]): Tensor {
 }
 
 /**
- * Probabilities q = min(1, c x) [B,N] whose mean over free decisions is a share. In proportion to x
+ * Probabilities q = min(1, c x) [B,N] whose mean over open decisions is a share. In proportion to x
  * sampling adds the least variance, other things equal, and no gradient is blown up: x / q is the
  * same for all. What would hardly ever be compared is now and then, so that no weight 1 / q is huge.
  *
  * With the values in descending order, c is the largest of (what is to be given, less 1 for each
  * value before) / (the sum of the values from here on): q is then 1 just for those before.
  */
-function inProportion(x: Tensor, share: number, free: Tensor): Tensor {
-  const [sorted] = x.mul(free).flatten().sort({ descending: true });
+function inProportion(x: Tensor, share: number, open: Tensor): Tensor {
+  const [sorted] = x.mul(open).flatten().sort({ descending: true });
   const sums = sorted.flip([0]).cumsum(0).flip([0]);
   const before = torch.arange(x.numel(), { dtype: x.dtype, device: x.device });
-  const given = free.sum().mul(share * x.size(0));
+  const given = open.sum().mul(share * x.size(0));
   const c = given.sub(before).div(sums.clampMin(1e-30)).max();
   return x.mul(c).clamp(RAREST, 1);
 }

@@ -28,6 +28,8 @@ export interface GateDraw {
   readonly sample: boolean;
   /** Noise E ~ Exp(1) [B,N,K] to use instead of drawing it. */
   readonly exponential?: Tensor;
+  /** The numbers of sites whose alternatives are compared whatever the rate: it costs nothing. */
+  readonly comparedAnyway?: readonly number[];
 }
 
 /** Hard decisions. */
@@ -80,7 +82,7 @@ export class Gate {
   }
 
   /** Decides by logits [B,N,K]. */
-  decide(logits: Tensor, { sample, exponential }: GateDraw): Decided {
+  decide(logits: Tensor, { sample, exponential, comparedAnyway = [] }: GateDraw): Decided {
     if (!sample) {
       const [gate, choice] = torch.ops.adaptune.gumbel_gate(logits, this.temperature, {
         sample: false,
@@ -94,23 +96,29 @@ export class Gate {
     const { gate, choice, probabilities = logits.softmax(-1), relaxed } = drawn;
     const decided = { gate, choice, probabilities };
     const held = this.curriculum?.hold(decided, this.step);
-    if (!held) return { ...decided, ...this.compare(decided, relaxed) };
+    if (!held) return { ...decided, ...this.compare(decided, { relaxed, comparedAnyway }) };
     const { free, ...rest } = held;
-    return { ...rest, ...this.compare(rest, relaxed, free) };
+    return { ...rest, ...this.compare(rest, { relaxed, comparedAnyway, free }) };
   }
 
   /** What the router compares where that is not all; without a gradient it compares nothing. */
   private compare(
     { gate, choice }: Decided,
-    relaxed: Drawn["relaxed"],
-    free?: Tensor,
+    { relaxed, comparedAnyway, free }: CompareOptions,
   ): Pick<Decided, "compared"> {
     if (!gate.requiresGrad || (this.sampling === null && !free)) return {};
-    const [, sites] = choice.shape;
-    const decided = free ?? torch.ones([sites], { dtype: "bool", device: choice.device });
-    const compared = this.sampling
-      ? compareSome({ gate, relaxed, free: decided }, this.sampling)
-      : { gate, where: decided.expand(choice.shape) };
-    return { compared };
+    const sites = [...Array(choice.size(1)).keys()];
+    const boolean = (values: boolean[]) => torch.tensor(values, { device: choice.device });
+    const decided = free ?? boolean(sites.map(() => true));
+    if (!this.sampling) return { compared: { gate, where: decided.expand(choice.shape) } };
+    const sampled = boolean(sites.map((site) => !comparedAnyway.includes(site)));
+    return { compared: compareSome({ gate, relaxed, free: decided, sampled }, this.sampling) };
   }
+}
+
+interface CompareOptions {
+  readonly relaxed: Drawn["relaxed"];
+  readonly comparedAnyway: readonly number[];
+  /** Which sites are decided about yet: [N] bool; all where absent. */
+  readonly free?: Tensor;
 }
