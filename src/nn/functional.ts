@@ -223,7 +223,7 @@ function listOf(given: Tensor | readonly Tensor[] | null): Tensor[] {
 
 /** z Phi(z) of z = x + bias, exact by the error function: x [..,D], bias [D]. */
 export function gelu(x: Tensor, bias: Tensor | null = null): Tensor {
-  return torch.ops.adaptune.bias_gelu(x, bias) as Tensor;
+  return bias ? (torch.ops.adaptune.bias_gelu(x, bias) as Tensor) : torch.gelu(x);
 }
 
 /** logits [B,C], classes [B] int64 -> mean negative log-likelihood. */

@@ -1,6 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
-import type { Dropout } from "./dropout";
+import { Dropout } from "./dropout";
 import { dropoutAddLayerNorm, layerNorm } from "./functional";
 import { isHooked } from "./hooks";
 import type { FactoryOptions } from "./linear";
@@ -41,11 +41,13 @@ export class LayerNorm extends Module {
   }
 
   /** This norm of residual + dropout(x), x and residual [..,D], in one operation. */
-  ofSum(x: Tensor, residual: Tensor, dropout: Dropout): Tensor {
-    const isPlain = this.normalizedShape.length === 1 && !isHooked(this) && !isHooked(dropout);
-    if (!isPlain) return this.forward(residual.add(dropout.forward(x)));
+  ofSum(x: Tensor, residual: Tensor, dropout: Module): Tensor {
+    const isPlain = dropout.constructor === Dropout && !isHooked(dropout) && !isHooked(this);
+    if (!isPlain || this.normalizedShape.length !== 1) {
+      return this.forward(residual.add(dropout.forward(x) as Tensor));
+    }
     const { weight, bias, eps } = this;
-    const { p, training } = dropout;
+    const { p, training } = dropout as Dropout;
     return dropoutAddLayerNorm(x, residual, weight, bias, { p, training, eps });
   }
 }
