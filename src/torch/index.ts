@@ -45,14 +45,14 @@ export {
   useDeterministicAlgorithms,
 } from "./determinism";
 export { ops } from "./dispatch";
-export type { Device, DType, Layout, MemoryFormat, Reduction, Scalar } from "./dtype";
+export type { Complex, Device, DType, Layout, MemoryFormat, Reduction, Scalar } from "./dtype";
 export { TorchError } from "./errors";
 export { type ExplainedCall, explain } from "./explain";
 export * from "./generated/functions";
-export { type Index, Slice, slice } from "./indexing";
+export { type IndexPutOptions, indexPut, indexPut_ } from "./index-put";
+export { type Index, type IndexArray, Slice, slice } from "./indexing";
 export { CompiledModel, type InductorLoadOptions, inductor } from "./inductor";
 export {
-  type Complex,
   type Format,
   type LoadOptions,
   load,
