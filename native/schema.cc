@@ -160,7 +160,8 @@ std::string Overload::obstacle() const {
     if (!names.insert(argument.name).second) return "two arguments of one name";
   }
   for (const auto& result : handle.schema().returns()) {
-    if (result.real_type()->kind() == c10::TypeKind::DictType) {
+    const bool isScheme = result.real_type()->kind() == c10::TypeKind::QSchemeType;
+    if (ArgumentSpec(result).kind == Kind::Unsupported && !isScheme) {
       return "results of type " + result.real_type()->str();
     }
   }

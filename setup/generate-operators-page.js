@@ -47,7 +47,7 @@ as functions of \`adaptune/torch\`, ${methods} of them as methods of tensors too
 - **m**: also a method. **out**: also writes into tensors given as \`{ out }\`. What makes tensors of a dtype on a
   device also takes \`requiresGrad\`.
 - Every other operator of the dispatcher, and single overloads, are at \`torch.ops\`:
-  \`torch.ops.aten.add.Tensor(a, b)\`, \`torch.ops.prims.convert_element_type(x, "float32")\`.
+  \`torch.ops.aten.add.Tensor(a, b)\`, \`torch.ops.quantized.add(a, b, scale, zeroPoint)\`.
 
 ## Contents
 
@@ -126,17 +126,63 @@ function namespaces(operators) {
     .join(", ");
 }
 
+/** What stands in the way of calling an operator, by the start of the addon's reason for it. */
+const explanations = [
+  [
+    "arguments of type __torch__.torch.classes",
+    "Objects of TorchScript classes (packed weights of quantized and sparse layers, process groups, " +
+      "prepared convolutions): no JavaScript value stands for one.",
+  ],
+  [
+    "arguments of type Storage",
+    "Bare storages: a tensor is the smallest thing that JavaScript holds.",
+  ],
+  ["arguments of type Stream", "CUDA streams are not handed to scripts."],
+  [
+    "arguments of type Any",
+    "Arguments of any type, where Python passes objects: groups of processes, the compiler's own.",
+  ],
+  ["any number of", "Without declared arguments: the static runtime's own."],
+  ["two arguments of one name", "A schema of the static runtime that names two arguments alike."],
+  ["results of type __torch__", "Those that make such objects."],
+  ["results of type Dict", "Results that are dictionaries of tensors: distributed autograd's."],
+  ["results of type", "Results of a type that JavaScript has no value for."],
+  [
+    "arguments of type",
+    "Lists of lists and of optional numbers: tests and helpers of the library.",
+  ],
+];
+
 /** @param {{ schema: string, because: string }[]} uncovered */
 function notCovered(uncovered) {
   /** @type {Map<string, string[]>} */
-  const reasons = new Map();
+  const groups = new Map();
   for (const { schema, because } of uncovered) {
-    reasons.set(because, [...(reasons.get(because) ?? []), schema]);
+    const found = explanations.find(([start]) => because.startsWith(start));
+    const text = found ? found[1] : `${because}.`;
+    groups.set(text, [...(groups.get(text) ?? []), schema.slice(0, schema.indexOf("("))]);
   }
-  return [...reasons]
-    .sort()
-    .map(([because, all]) => `${because}:\n\n\`\`\`\n${all.sort().join("\n")}\n\`\`\`\n`)
-    .join("\n");
+  const rows = [...groups].map(
+    ([text, all]) =>
+      `- ${text} ${all
+        .sort()
+        .map((name) => `\`${name}\``)
+        .join(", ")}`,
+  );
+  return `Of the dispatcher's operators, by what stands in the way (for some overloads or for all):
+
+${rows.sort().join("\n")}
+
+Of Python's own functions, which are no operators:
+
+- \`torch.compile\`, \`vmap\`, \`func\` transforms, \`cond\` and \`while_loop\` trace Python.
+- \`apply_\`, \`map_\` and \`map2_\` call a Python function for each element.
+- \`from_numpy\` and DLPack: \`torch.tensor\` takes typed arrays, \`torch.frombuffer\` shares their memory.
+- \`lobpcg\`, \`svd_lowrank\` and \`pca_lowrank\` are Python programs on \`linalg\` operators.
+- Dimension names: this library's dispatcher has no overloads that take them.
+
+And what JavaScript's numbers cannot say: \`1.0\` is \`1\`. Where PyTorch tells a float from an integer by
+the point (\`torch.full([2], 1.0)\`, an integer tensor times \`2.0\`), give the dtype, or a float tensor.`;
 }
 
 module.exports = { page, writePage };

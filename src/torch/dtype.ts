@@ -20,7 +20,7 @@ export const dtypes = [
   "float8_e5m2",
 ] as const;
 
-export type DType = (typeof dtypes)[number];
+export type DType = (typeof dtypes)[number] | "qint8" | "quint8" | "qint32";
 
 /** "cpu", "cuda" (the current one), "cuda:1", "meta" (shapes without data). */
 export type Device = "cpu" | "cuda" | "meta" | (string & {});
