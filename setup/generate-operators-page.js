@@ -137,7 +137,7 @@ const explanations = [
     "arguments of type Storage",
     "Bare storages: a tensor is the smallest thing that JavaScript holds.",
   ],
-  ["arguments of type Stream", "CUDA streams are not handed to scripts."],
+  ["arguments of type Stream", "Streams: `Stream.record(tensor)` of `torch.cuda` does it."],
   [
     "arguments of type Any",
     "Arguments of any type, where Python passes objects: groups of processes, the compiler's own.",
