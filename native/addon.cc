@@ -63,6 +63,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("resolve", bind<operators::resolve>(env, "torch.ops"));
   exports.Set("call", rawFunction(env, "call", operators::call));
   set("schemas", bind<operators::schemas>(env, "schemas"));
+  set("uncovered", bind<operators::uncovered>(env, "uncovered"));
   set("explain", bind<recording::explain>(env, "torch.explain"));
 
   set("enterScope", bind<scopes::enter>(env, "torch.scope"));

@@ -21,8 +21,9 @@ struct Overload {
   std::vector<int> aliases;  // for each result the argument that it is, written to; -1 for none
 
   explicit Overload(const c10::OperatorHandle& operatorHandle);
-  // False when an argument has a type that JavaScript cannot give (a stream, a named dimension).
-  bool supported() const;
+  // Why JavaScript cannot call it: an argument of a type that it cannot give (a stream, a storage),
+  // or a result that it cannot take. Empty when it can.
+  std::string obstacle() const;
   // Whether results go into tensors given as keywords: add.out.
   bool writesOut() const;
   std::string signature() const;
@@ -48,6 +49,8 @@ Napi::Value resolve(const Napi::CallbackInfo& info);
 napi_value call(napi_env env, napi_callback_info info);
 // () -> schemas of all operators, for the generator of types.
 Napi::Value schemas(const Napi::CallbackInfo& info);
+// () -> { schema, because }[] of the overloads that JavaScript cannot call.
+Napi::Value uncovered(const Napi::CallbackInfo& info);
 }  // namespace operators
 
 }  // namespace adaptune

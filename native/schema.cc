@@ -5,6 +5,7 @@
 
 #include "errors.h"
 #include "operators.h"
+#include "results.h"
 
 namespace adaptune {
 
@@ -107,7 +108,11 @@ Napi::Object describeOverload(Napi::Env env, const Overload& overload) {
   result.Set("factory", overload.factory);
   auto arguments = Napi::Array::New(env);
   for (uint32_t i = 0; i < overload.arguments.size(); ++i) {
-    arguments.Set(i, describeArgument(env, overload.arguments[i]));
+    auto argument = describeArgument(env, overload.arguments[i]);
+    if (const auto& value = overload.arguments[i].defaultValue) {
+      argument.Set("default", toJavaScript(env, *value, *schema.arguments()[i].real_type()));
+    }
+    arguments.Set(i, argument);
   }
   result.Set("arguments", arguments);
   auto returns = Napi::Array::New(env);
@@ -145,11 +150,22 @@ Overload::Overload(const c10::OperatorHandle& operatorHandle) : handle(operatorH
   factory = has("dtype") && has("layout") && has("device") && has("pin_memory");
 }
 
-bool Overload::supported() const {
-  if (handle.schema().is_vararg()) return false;
-  return std::none_of(arguments.begin(), arguments.end(), [](const ArgumentSpec& argument) {
-    return argument.kind == Kind::Unsupported;
-  });
+std::string Overload::obstacle() const {
+  if (handle.schema().is_vararg()) return "any number of arguments, none of them declared";
+  for (const auto& argument : arguments) {
+    if (argument.kind == Kind::Unsupported) return "arguments of type " + argument.type;
+  }
+  std::set<std::string> names;
+  for (const auto& argument : arguments) {
+    if (!names.insert(argument.name).second) return "two arguments of one name";
+  }
+  for (const auto& result : handle.schema().returns()) {
+    const bool isScheme = result.real_type()->kind() == c10::TypeKind::QSchemeType;
+    if (ArgumentSpec(result).kind == Kind::Unsupported && !isScheme) {
+      return "results of type " + result.real_type()->str();
+    }
+  }
+  return "";
 }
 
 bool Overload::writesOut() const {
@@ -175,7 +191,7 @@ Operator findOperator(const std::string& qualifiedName,
     if (overload && name.overload_name != *overload) continue;
     if (const auto handle = c10::Dispatcher::singleton().findSchema(name)) {
       Overload candidate(*handle);
-      if (candidate.supported()) op.overloads.push_back(std::move(candidate));
+      if (candidate.obstacle().empty()) op.overloads.push_back(std::move(candidate));
     }
   }
   sortOverloads(op.overloads);
@@ -194,6 +210,23 @@ Napi::Value schemas(const Napi::CallbackInfo& info) {
     for (const auto& overload : findOperator(name, std::nullopt).overloads) {
       result.Set(count++, describeOverload(info.Env(), overload));
     }
+  }
+  return result;
+}
+
+Napi::Value uncovered(const Napi::CallbackInfo& info) {
+  auto result = Napi::Array::New(info.Env());
+  uint32_t count = 0;
+  for (const auto& [ignored, name] : allNames()) {
+    const auto handle = c10::Dispatcher::singleton().findSchema(name);
+    if (!handle) continue;
+    const Overload overload(*handle);
+    const std::string because = overload.obstacle();
+    if (because.empty()) continue;
+    auto entry = Napi::Object::New(info.Env());
+    entry.Set("schema", overload.signature());
+    entry.Set("because", because);
+    result.Set(count++, entry);
   }
   return result;
 }

@@ -15,12 +15,13 @@ export function operator(name: string, overload?: string): (...args: unknown[]) 
   };
 }
 
-/** The same with `this` as the first argument. */
-export function method(name: string): (this: Tensor, ...args: unknown[]) => unknown {
+/** The same with `this` as the first argument, or as the one at a position. */
+export function method(name: string, at = 0): (this: Tensor, ...args: unknown[]) => unknown {
   let number = -1;
   return function (this: Tensor, ...args) {
     if (number < 0) number = native.resolve(name);
-    args.unshift(this);
+    if (at === 0) args.unshift(this);
+    else args.splice(at, 0, this);
     return invoke(number, args);
   };
 }

@@ -20,12 +20,19 @@ export const dtypes = [
   "float8_e5m2",
 ] as const;
 
-export type DType = (typeof dtypes)[number];
+export type DType = (typeof dtypes)[number] | "qint8" | "quint8" | "qint32";
 
 /** "cpu", "cuda" (the current one), "cuda:1", "meta" (shapes without data). */
 export type Device = "cpu" | "cuda" | "meta" | (string & {});
 
-export type Layout = "strided" | "sparse_coo" | "sparse_csr" | "sparse_csc" | "mkldnn";
+export type Layout =
+  | "strided"
+  | "sparse_coo"
+  | "sparse_csr"
+  | "sparse_csc"
+  | "sparse_bsr"
+  | "sparse_bsc"
+  | "mkldnn";
 
 export type MemoryFormat =
   | "contiguous_format"
@@ -33,8 +40,14 @@ export type MemoryFormat =
   | "channels_last"
   | "channels_last_3d";
 
+/** A complex number, as an operator takes it and `item` gives it. */
+export interface Complex {
+  readonly re: number;
+  readonly im: number;
+}
+
 /** A number to an operator: whole ones count as integers, as in PyTorch. */
-export type Scalar = number | boolean | bigint;
+export type Scalar = number | boolean | bigint | Complex;
 
 export type Reduction = "none" | "mean" | "sum" | number;
 

@@ -1,6 +1,7 @@
 import "./attach";
 import "./autograd-hooks";
 import "./operators";
+import "./properties";
 
 export {
   type AutocastDevice,
@@ -45,14 +46,14 @@ export {
   useDeterministicAlgorithms,
 } from "./determinism";
 export { ops } from "./dispatch";
-export type { Device, DType, Layout, MemoryFormat, Reduction, Scalar } from "./dtype";
+export type { Complex, Device, DType, Layout, MemoryFormat, Reduction, Scalar } from "./dtype";
 export { TorchError } from "./errors";
 export { type ExplainedCall, explain } from "./explain";
 export * from "./generated/functions";
-export { type Index, Slice, slice } from "./indexing";
+export { type IndexPutOptions, indexPut, indexPut_ } from "./index-put";
+export { type Index, type IndexArray, Slice, slice } from "./indexing";
 export { CompiledModel, type InductorLoadOptions, inductor } from "./inductor";
 export {
-  type Complex,
   type Format,
   type LoadOptions,
   load,
@@ -73,6 +74,7 @@ export {
   scope,
 } from "./memory";
 export type { TypedArray } from "./native";
+export { type FloatInfo, finfo, type IntegerInfo, iinfo } from "./numeric-limits";
 export {
   defaultGenerator,
   Generator,
@@ -82,7 +84,9 @@ export {
   seed,
   setRngState,
 } from "./random";
+export { broadcastShapes, isTensor } from "./shapes";
 export { receive, type SharedTensor, type ShareOptions, share, unshare } from "./share";
 export { type FrombufferOptions, frombuffer, type Memory } from "./shared-memory";
 export { buildInfo, getNumThreads, setNumThreads, version } from "./system";
 export { type BackwardOptions, type NestedArray, Tensor, type ToOptions } from "./tensor";
+export { type Unique, type UniqueOptions, unique } from "./unique";

@@ -93,6 +93,7 @@ interface Native {
   resolve(name: string, overload?: string): number;
   call(operator: number, handles: number, ...args: unknown[]): unknown;
   schemas(): Schema[];
+  uncovered(): { schema: string; because: string }[];
   explain(fn: () => unknown): {
     readonly name: string;
     readonly overload: string;

@@ -1,9 +1,17 @@
 import type { InspectOptions } from "node:util";
 import { operator, wrap } from "./dispatch";
-import { type Device, type DType, isDType, type Layout, type MemoryFormat } from "./dtype";
+import {
+  type Device,
+  type DType,
+  isDType,
+  type Layout,
+  type MemoryFormat,
+  type Scalar,
+} from "./dtype";
 import { checkOptions, describe } from "./errors";
 import { format } from "./format";
 import type { Methods } from "./generated/types";
+import { type IndexPutOptions, indexPut, indexPut_ } from "./index-put";
 import { applyIndex, type Index } from "./indexing";
 import { dispose, register, scope } from "./memory";
 import { type Handle, handleKey, native, type TypedArray } from "./native";
@@ -222,6 +230,16 @@ export class Tensor {
   /** x[...] of Python: `x.index(0, null, torch.slice(1, 3), "...", rows)`; null is a new axis. */
   index(...indices: Index[]): Tensor {
     return scope(() => applyIndex(this, indices));
+  }
+
+  /** x[indices] = value of Python: `x.indexPut_([0, torch.slice(1)], 2)`; see `torch.indexPut_`. */
+  indexPut_(indices: readonly Index[], value: Tensor | Scalar, options?: IndexPutOptions): this {
+    return indexPut_(this, indices, value, options);
+  }
+
+  /** The same on a copy. */
+  indexPut(indices: readonly Index[], value: Tensor | Scalar, options?: IndexPutOptions): Tensor {
+    return indexPut(this, indices, value, options);
   }
 
   /** The dimensions in reverse; for matrices the transpose. */

@@ -1,5 +1,5 @@
 import test from "ava";
-import { ownMembers } from "../../setup/generate-types";
+import { ownFunctions, ownMembers } from "../../setup/generate-operators";
 import * as torch from "../../src/torch";
 import { Tensor } from "../../src/torch";
 import { native, type Schema } from "../../src/torch/native";
@@ -23,7 +23,7 @@ function differences(call: torch.ExplainedCall, given: ReadonlySet<string>): str
 
 /** Functions and methods that are more than the operator of their name. */
 const handWritten = new Set([
-  "torch.slice",
+  ...[...ownFunctions].map((name) => `torch.${name}`),
   "torch.grad",
   ...[...ownMembers].map((name) => `Tensor.${name}`),
 ]);

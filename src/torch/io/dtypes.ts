@@ -19,6 +19,9 @@ const bytesByDtype: Readonly<Record<DType, number>> = {
   complex32: 4,
   float8_e4m3fn: 1,
   float8_e5m2: 1,
+  qint8: 1,
+  quint8: 1,
+  qint32: 4,
 };
 
 /** Bytes of one element. */

@@ -10,7 +10,7 @@ import { loadSafetensors, readHeader, writeSafetensors } from "./safetensors";
 import { findWeights, isIndex, loadShards } from "./shards";
 
 export type { Format } from "./format";
-export type { Complex, Saved } from "./pytorch";
+export type { Saved } from "./pytorch";
 
 export type LoadOptions = NpzOptions;
 

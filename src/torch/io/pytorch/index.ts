@@ -11,7 +11,7 @@ import type { Saved } from "./saved";
 
 export { isZip } from "./archive";
 export { isPickle } from "./legacy";
-export type { Complex, Saved } from "./saved";
+export type { Saved } from "./saved";
 export { writePyTorch } from "./write";
 
 /** The tensors by name; what is no tensor is left out. `start`: the file's first bytes. */

@@ -1,3 +1,4 @@
+import type { Complex } from "../../dtype";
 import type { Tensor } from "../../tensor";
 
 /** What a PyTorch file holds, as JavaScript has it; `loadObject` says what becomes of what. */
@@ -14,11 +15,6 @@ export type Saved =
   | Set<Saved>
   | Map<Saved, Saved>
   | { [name: string]: Saved };
-
-export interface Complex {
-  readonly re: number;
-  readonly im: number;
-}
 
 /** Containers inside of containers. */
 export const maximalDepth = 1000;

@@ -1,0 +1,80 @@
+import type { DType } from "./dtype";
+import { itemSize } from "./io/dtypes";
+import { type NestedArray, Tensor } from "./tensor";
+import { type Unique, type UniqueOptions, unique } from "./unique";
+
+declare module "./tensor" {
+  interface Tensor {
+    byte(): Tensor;
+    char(): Tensor;
+    short(): Tensor;
+    cfloat(): Tensor;
+    cdouble(): Tensor;
+    /** Bytes of one element. */
+    elementSize(): number;
+    readonly itemsize: number;
+    /** Bytes of all elements, which a view shares. */
+    readonly nbytes: number;
+    nelement(): number;
+    ndimension(): number;
+    /** As `toArray`. */
+    tolist<T = NestedArray<number>>(): T;
+    readonly isCpu: boolean;
+    readonly isCuda: boolean;
+    readonly isMeta: boolean;
+    readonly isSparse: boolean;
+    readonly isQuantized: boolean;
+    /** The conjugate transpose of a matrix. */
+    readonly H: Tensor;
+    /** The values that occur: `torch.unique`. */
+    unique<const Options extends UniqueOptions>(options?: Options): Unique<Options>;
+  }
+}
+
+const conversions: Readonly<Record<string, DType>> = {
+  byte: "uint8",
+  char: "int8",
+  short: "int16",
+  cfloat: "complex64",
+  cdouble: "complex128",
+};
+
+const methods: Readonly<Record<string, (x: Tensor, ...args: never[]) => unknown>> = {
+  ...Object.fromEntries(
+    Object.entries(conversions).map(([name, dtype]) => [name, (x: Tensor) => x.to(dtype)]),
+  ),
+  elementSize: (x) => itemSize(x.dtype),
+  nelement: (x) => x.numel(),
+  ndimension: (x) => x.ndim,
+  tolist: (x) => x.toArray(),
+  unique: (x, options?: UniqueOptions) => unique(x, options ?? {}),
+};
+
+const getters: Readonly<Record<string, (x: Tensor) => unknown>> = {
+  itemsize: (x) => itemSize(x.dtype),
+  nbytes: (x) => x.numel() * itemSize(x.dtype),
+  isCpu: (x) => x.device === "cpu",
+  isCuda: (x) => x.device.startsWith("cuda"),
+  isMeta: (x) => x.device === "meta",
+  isSparse: (x) => x.layout === "sparse_coo",
+  isQuantized: (x) => /^qu?int/.test(x.dtype),
+  H: (x) => x.matrixH(),
+};
+
+for (const [name, own] of Object.entries(methods)) {
+  Object.defineProperty(Tensor.prototype, name, {
+    value(this: Tensor, ...args: never[]) {
+      return own(this, ...args);
+    },
+    writable: true,
+    configurable: true,
+  });
+}
+for (const [name, own] of Object.entries(getters)) {
+  Object.defineProperty(Tensor.prototype, name, {
+    get(this: Tensor) {
+      return own(this);
+    },
+    configurable: true,
+  });
+}
