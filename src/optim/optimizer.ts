@@ -216,12 +216,9 @@ function refuseSparse(parameter: Tensor, { layout }: Tensor): void {
 function zeroSlot(parameter: Tensor, kind: Slot): Tensor {
   const { device } = parameter;
   const isCount = kind === "count";
-  return kept(isCount ? torch.zeros([], { dtype: "float32", device }) : torch.zerosLike(parameter));
-}
-
-function kept(tensor: Tensor): Tensor {
-  torch.keep(tensor);
-  return tensor;
+  return torch.keep(
+    isCount ? torch.zeros([], { dtype: "float32", device }) : torch.zerosLike(parameter),
+  );
 }
 
 /** The name of masters in the state. */

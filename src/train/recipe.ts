@@ -43,7 +43,7 @@ const training = z
     batchSize: count(64).describe("examples a step"),
     microBatches: count(1).describe("parts that a batch goes through the model in"),
     lengthWindow: count(1).describe(
-      "batches that are sorted by length together; 1 leaves it to chance who is in a batch",
+      "batches sorted by length together; 1 sorts within a batch, and leaves to chance who is in it",
     ),
     precision: z
       .enum(["float32", "bfloat16"])
