@@ -18,7 +18,7 @@
 
 #include "matrix_products.h"
 #include "row_copies.h"
-#include "selection.h"
+#include "select_products.h"
 
 namespace adaptune {
 
@@ -129,17 +129,12 @@ void putSlices(const at::Tensor& all, const at::Tensor& part, const Group& group
   });
 }
 
-struct Layers {
-  at::TensorList weights, biases;  // projection by projection, alternative by alternative
-  int64_t projections, alternatives;
-
-  const at::Tensor& weight(int64_t p, int64_t k) const { return weights[p * alternatives + k]; }
-  const at::Tensor& bias(int64_t p, int64_t k) const { return biases[p * alternatives + k]; }
-};
+using Layers = SelectLayers;
 
 // Projection by projection what was picked, and where compared the results of the other turns.
 variable_list compute(const at::Tensor& x, const Layers& layers, const Selection& selection,
                       bool compare) {
+  if (select::hasProducts(x)) return select::forward(x, layers, selection, compare);
   variable_list results;
   if (compare) {
     for (int64_t p = 0; p < layers.projections; ++p) {
@@ -215,17 +210,46 @@ class SelectLinear : public torch::autograd::Function<SelectLinear> {
     const int64_t layers = number("projections") * selection.alternatives;
     at::Tensor dx;
     variable_list dWeights(layers), dBiases(layers);
-    for (int64_t layer = 0; layer < layers; ++layer) {
-      const int64_t k = layer % selection.alternatives, p = layer / selection.alternatives;
-      const at::Tensor& dOut = gradients[compare ? p * selection.alternatives : p];
-      if (!dOut.defined() || !isPicked(selection, k)) continue;
-      const at::Tensor dy = maskSlices(selection, dOut.contiguous(), k);
-      if (needed[0]) {
-        const at::Tensor part = products::inputGradient(dy, saved[1 + layer]);
-        dx = dx.defined() ? dx.add_(part) : part;
+    const auto gradientOf = [&](int64_t layer) -> const at::Tensor& {
+      const int64_t p = layer / selection.alternatives;
+      return gradients[compare ? p * selection.alternatives : p];
+    };
+    const auto hasGradient = [&](int64_t layer) {
+      return gradientOf(layer).defined() && isPicked(selection, layer % selection.alternatives);
+    };
+    if (select::hasProducts(saved[0])) {
+      variable_list dys;
+      for (int64_t layer = 0; layer < layers; layer += selection.alternatives)
+        dys.push_back(gradientOf(layer));
+      const variable_list weights(saved.begin() + 1, saved.end());
+      if (needed[0])
+        dx = select::inputGradient(
+            dys, {weights, {}, number("projections"), selection.alternatives}, selection);
+      std::vector<int64_t> wanted;
+      std::vector<select::WeightGradient> parts;
+      for (int64_t layer = 0; layer < layers; ++layer) {
+        if (!hasGradient(layer)) continue;
+        const int64_t k = layer % selection.alternatives;
+        if (needed[1 + layers + layer])
+          dBiases[layer] = select::biasGradient(gradientOf(layer), k, selection);
+        if (!needed[1 + layer]) continue;
+        wanted.push_back(layer);
+        parts.push_back({gradientOf(layer), k, {}});
       }
-      if (needed[1 + layer]) dWeights[layer] = products::weightGradient(dy, saved[0]);
-      if (needed[1 + layers + layer]) dBiases[layer] = dy.sum(0);
+      select::weightGradients(parts, saved[0], selection);
+      for (size_t i = 0; i < parts.size(); ++i) dWeights[wanted[i]] = parts[i].dw;
+    } else {
+      for (int64_t layer = 0; layer < layers; ++layer) {
+        if (!hasGradient(layer)) continue;
+        const at::Tensor dy =
+            maskSlices(selection, gradientOf(layer).contiguous(), layer % selection.alternatives);
+        if (needed[0]) {
+          const at::Tensor part = products::inputGradient(dy, saved[1 + layer]);
+          dx = dx.defined() ? dx.add_(part) : part;
+        }
+        if (needed[1 + layer]) dWeights[layer] = products::weightGradient(dy, saved[0]);
+        if (needed[1 + layers + layer]) dBiases[layer] = dy.sum(0);
+      }
     }
     variable_list result{dx};
     result.insert(result.end(), dWeights.begin(), dWeights.end());

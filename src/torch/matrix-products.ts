@@ -6,7 +6,7 @@ import type { DType } from "./dtype";
 import { native } from "./native";
 import { version } from "./system";
 
-/** What computes each product of a linear layer: "float32 forward large" -> "oneDNN" or "library". */
+/** What computes each product of a linear layer: "float32 forward large" -> "oneDNN", "library" or "packed". */
 export type MatrixProducts = Readonly<Record<string, string>>;
 
 /** The dtypes for which there is more than one way to multiply. */
@@ -54,7 +54,7 @@ export const matrixProducts = {
 function cacheFile(dtype: DType): string {
   const processor = (os.cpus()[0]?.model ?? "unknown").replace(/[^\w.-]+/g, "-");
   const name = [processor, native.getNumThreads(), version, dtype].join("-");
-  return path.join(cacheFolder(), "matrix-products", `${name}.json`);
+  return path.join(cacheFolder(), "products", `${name}.json`);
 }
 
 function readCache(file: string): MatrixProducts | null {
@@ -62,7 +62,7 @@ function readCache(file: string): MatrixProducts | null {
     const known = JSON.parse(fs.readFileSync(file, "utf8")) as MatrixProducts;
     const names = Object.keys(native.matrixProducts());
     const isSound = Object.entries(known).every(
-      ([product, way]) => names.includes(product) && ["library", "oneDNN"].includes(way),
+      ([product, way]) => names.includes(product) && ["library", "oneDNN", "packed"].includes(way),
     );
     return isSound && Object.keys(known).length > 0 ? known : null;
   } catch {

@@ -4,6 +4,7 @@
 #include "add_norm.h"
 #include "bias_gelu.h"
 #include "dropout.h"
+#include "products.h"
 #include "softmax_dropout.h"
 
 namespace adaptune::kernels {
@@ -19,7 +20,10 @@ constexpr Kernels<T> kernelsOf{
 
 namespace ADAPTUNE_KERNELS {
 
-constinit const AllKernels kernels{kernelsOf<float>, kernelsOf<double>, kernelsOf<BFloat16>};
+constinit const AllKernels kernels{kernelsOf<float>,
+                                   kernelsOf<double>,
+                                   kernelsOf<BFloat16>,
+                                   {kTileRows, kTileColumns, packPanel, productTile<>}};
 
 }  // namespace ADAPTUNE_KERNELS
 

@@ -139,6 +139,42 @@ struct SoftmaxDropoutBackwardRows {
   const AttentionDropout* dropout;
 };
 
+// Columns of the B [K,N] of a matrix product. Lines of memory, `stride` floats apart, are columns
+// and K runs along them (`is_across`), or they are rows.
+struct ProductPanel {
+  const float* from;
+  int64_t stride, columns, k;
+  bool is_across;
+};
+
+// A part of a sum over K: rows of A, and a packed panel of B.
+struct ProductSegment {
+  const float* a;
+  int64_t a_stride;  // of lines of A: its rows (`is_across`), or K
+  const float* b;
+  int64_t k;
+};
+
+// c [rows,columns] = sum of segments' A B, + bias, through erf-GELU where asked for.
+struct ProductTile {
+  const ProductSegment* segments;
+  int64_t segment_count;
+  int64_t rows, columns;
+  bool is_across;
+  float* c;
+  int64_t c_stride;
+  const float* bias = nullptr;  // [columns]; null for zeros
+  bool gelu = false;
+  bool adds = false;  // to what is there
+};
+
+// A tile has up to tile_rows rows and tile_columns columns; a packed panel is [K, tile_columns].
+struct ProductKernels {
+  int tile_rows, tile_columns;
+  void (*pack)(const ProductPanel& panel, float* to);
+  void (*tile)(const ProductTile& tile);
+};
+
 template <typename Job>
 using Kernel = void (*)(const Job& job, int64_t begin, int64_t end, void* scratch);
 
@@ -157,6 +193,7 @@ struct AllKernels {
   Kernels<float> of_float;
   Kernels<double> of_double;
   Kernels<BFloat16> of_bfloat16;
+  ProductKernels products;
 };
 
 // Room for a row of doubles and a row of masks, up to whole vectors.
