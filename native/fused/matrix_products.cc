@@ -157,10 +157,12 @@ std::vector<Choice> choices() {
 void choose(const Choice& choice) {
   const auto way = std::find(wayNames.begin(), wayNames.end(), choice.way);
   TORCH_CHECK(way != wayNames.end(), "no way to multiply is called '", choice.way,
-              "': they are library and oneDNN");
+              "': they are library, oneDNN and packed");
   bool isKnown = false;
   forAll([&](size_t dtype, size_t kind, size_t size) {
     if (nameOf(dtype, kind, size) != choice.product) return;
+    TORCH_CHECK(choice.way != "packed" || dtype == 0, "'", choice.product,
+                "' has no way called 'packed': it is for float32");
     table[place(dtype, kind, size)] = static_cast<Way>(way - wayNames.begin());
     isKnown = true;
   });

@@ -115,7 +115,7 @@ void multiply(const Product& product) {
   // So many that enough columns of B, and what is read of A again and again, stay in caches.
   constexpr int64_t kMostTogether = 1024;
   const int64_t parts = std::max<int64_t>(1, ceilDiv(product.k, kMostTogether));
-  const int64_t together = ceilDiv(product.k, parts);
+  const int64_t together = std::max<int64_t>(1, ceilDiv(product.k, parts));
   for (int64_t from = 0; from == 0 || from < product.k; from += together)
     multiplyPart(product, from, std::min(together, product.k - from));
 }

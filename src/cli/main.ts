@@ -10,9 +10,7 @@ import * as train from "./train";
 
 /** Runs the command line; sets the exit code to 1 where something went wrong. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // Threads that wait for each other sleep: spinning makes training on a busy machine several times
-  // slower. LibTorch's OpenMP reads this when it is loaded, which no command has done yet.
-  process.env.OMP_WAIT_POLICY ??= "PASSIVE";
+  waitBriefly();
   const program = new Command("adaptune")
     .description("per-instance adaptive finetuning of transformers")
     .version((require("../../package.json") as { version: string }).version)
@@ -25,4 +23,14 @@ export async function main(argv: readonly string[]): Promise<void> {
     printError(error, process.stderr);
     process.exitCode = 1;
   }
+}
+
+/**
+ * Threads that wait for each other spin as long as waking them would take, and then sleep. Spinning
+ * for long, as is usual, makes training on a busy machine several times slower; sleeping at once
+ * makes it half as slow again on an idle one. LibTorch's OpenMP (libgomp) reads this when it is
+ * loaded, which no command has done yet.
+ */
+function waitBriefly(): void {
+  if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= "3000";
 }

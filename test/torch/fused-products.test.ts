@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from "ava";
-import type { DType, Tensor } from "../../src/torch";
+import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
 import { same } from "./support";
 
@@ -71,51 +71,6 @@ for (const [shape, gelu, hasBias] of [
 test("linear: gradients of gradients", (t) => {
   const leaves = [leaf(3, 5), leaf(2, 5), leaf(2)] as const;
   t.true(torch.autograd.gradgradcheck((x, w, b) => linear(x, w, b, { gelu: true }), [...leaves]));
-});
-
-test.serial("linear: both ways to multiply give the same, at every size", (t) => {
-  const before = torch.matrixProducts.choices();
-  const all = (way: string, dtype: DType) =>
-    Object.fromEntries(
-      Object.keys(before)
-        .filter((product) => product.startsWith(`${dtype} `))
-        .map((product) => [product, way]),
-    );
-  try {
-    for (const [rows, inputs, outputs] of [
-      [7, 48, 33],
-      [130, 256, 512],
-      [300, 512, 768],
-    ]) {
-      const x = torch.randn([rows, inputs], { requiresGrad: true });
-      const weight = torch.randn([outputs, inputs], { requiresGrad: true });
-      const bias = torch.randn([outputs], { requiresGrad: true });
-      const dy = torch.randn([rows, outputs]);
-      const results = ["library", "oneDNN"].map((way) => {
-        torch.matrixProducts.choose(all(way, "float32"));
-        const y = linear(x, weight, bias);
-        return [y, ...torch.grad([y], [x, weight, bias], { gradOutputs: [dy] })];
-      });
-      for (const [n, tensor] of results[0].entries()) {
-        const off = tensor.sub(results[1][n]).abs().max().div(tensor.abs().max());
-        t.true(Number(off.item()) < 1e-5, `${rows} rows, tensor ${n}: ${off.item()}`);
-      }
-    }
-  } catch (error) {
-    // A LibTorch without oneDNN has one way.
-    if (!(error instanceof torch.TorchError) || !/mkldnn/.test(error.message)) throw error;
-  } finally {
-    torch.matrixProducts.choose(before);
-  }
-});
-
-test("matrix products: unknown ones and unknown ways are refused", (t) => {
-  t.throws(() => torch.matrixProducts.choose({ "float32 sideways large": "library" }), {
-    message: /no matrix product is called 'float32 sideways large'/,
-  });
-  t.throws(() => torch.matrixProducts.choose({ "float32 forward large": "abacus" }), {
-    message: /no way to multiply is called 'abacus'.*library and oneDNN/,
-  });
 });
 
 test("split: parts by choice, packed or not, and one gradient for all", (t) => {
