@@ -67,6 +67,7 @@ export class Embedding extends Module {
     return torch.embedding(weight, ids, paddingIdx ?? -1, scaleGradByFreq, sparse);
   }
 
+  /** Draws the rows from N(0, 1); the padding row is zero. */
   resetParameters(): void {
     normal_(this.weight);
     this.fillPaddingWithZero();

@@ -1,6 +1,7 @@
 import { checkCount } from "./decays";
 import { RateScheduler, type Schedulable } from "./rate-scheduler";
 
+/** Options of `CosineAnnealingLR`. */
 export interface CosineAnnealingOptions {
   /** The lowest rate; 0 by default. */
   readonly etaMin?: number;
@@ -14,6 +15,7 @@ export class CosineAnnealingLR extends RateScheduler {
   }
 }
 
+/** Options of `CosineAnnealingWarmRestarts`. */
 export interface WarmRestartsOptions extends CosineAnnealingOptions {
   /** How many times as long every cycle is as the one before: a whole number; 1 by default. */
   readonly tMult?: number;

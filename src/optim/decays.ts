@@ -1,5 +1,6 @@
 import { RateScheduler, type Schedulable } from "./rate-scheduler";
 
+/** Options of `StepLR` and `MultiStepLR`. */
 export interface GammaOptions {
   /** What the rate is multiplied by; 0.1 by default. */
   readonly gamma?: number;
@@ -32,6 +33,7 @@ export class ExponentialLR extends RateScheduler {
   }
 }
 
+/** Options of `ConstantLR`. */
 export interface ConstantOptions {
   /** What the rate is multiplied by at first; 1/3 by default. */
   readonly factor?: number;
@@ -46,6 +48,7 @@ export class ConstantLR extends RateScheduler {
   }
 }
 
+/** Options of `LinearLR`. */
 export interface LinearOptions {
   /** What the rate is multiplied by at first; 1/3 by default. */
   readonly startFactor?: number;
@@ -69,6 +72,7 @@ export class LinearLR extends RateScheduler {
   }
 }
 
+/** Options of `PolynomialLR`. */
 export interface PolynomialOptions {
   /** In how many steps the rate becomes 0; 5 by default. */
   readonly totalIters?: number;

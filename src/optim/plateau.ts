@@ -1,5 +1,6 @@
 import type { Schedulable } from "./rate-scheduler";
 
+/** Options of `ReduceLROnPlateau`. */
 export interface PlateauOptions {
   /** Whether the metric should fall or rise; "min" by default. */
   readonly mode?: "min" | "max";
