@@ -6,7 +6,7 @@ export interface GammaOptions {
   readonly gamma?: number;
 }
 
-/** Multiplies the rate by gamma every so many steps. */
+/** Multiplies the rate by gamma every so many steps. Throws RangeError for a `stepSize` of 0 or less. */
 export class StepLR extends RateScheduler {
   constructor(optimizer: Schedulable, stepSize: number, { gamma = 0.1 }: GammaOptions = {}) {
     checkCount("stepSize", stepSize);
@@ -58,7 +58,11 @@ export interface LinearOptions {
   readonly totalIters?: number;
 }
 
-/** From one part of the rate to another in a straight line. */
+/**
+ * From one part of the rate to another in a straight line.
+ *
+ * Throws RangeError for a `totalIters` of 0 or less.
+ */
 export class LinearLR extends RateScheduler {
   constructor(
     optimizer: Schedulable,
@@ -80,7 +84,11 @@ export interface PolynomialOptions {
   readonly power?: number;
 }
 
-/** The rate times (1 - step / totalIters)^power, down to 0. */
+/**
+ * The rate times (1 - step / totalIters)^power, down to 0.
+ *
+ * Throws RangeError for a `totalIters` of 0 or less.
+ */
 export class PolynomialLR extends RateScheduler {
   constructor(optimizer: Schedulable, { totalIters = 5, power = 1 }: PolynomialOptions = {}) {
     checkCount("totalIters", totalIters);
