@@ -36,7 +36,7 @@ export class ScriptModule {
     return native.jitRun(this.#module, method, args) as T;
   }
 
-  /** The methods' names with their schemas: "forward(__torch__.Net self, Tensor x) -> Tensor". */
+  /** The methods' names with their schemas: `forward(__torch__.Net self, Tensor x) -> Tensor`. */
   methods(): Record<string, string> {
     return native.jitMethods(this.#module);
   }
