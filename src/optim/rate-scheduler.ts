@@ -53,7 +53,7 @@ export class RateScheduler {
     return this.baseLrs.map((base, group) => this.rate(step, base, group));
   }
 
-  /** What `loadStateDict` goes on from: two kinds of numbers. */
+  /** What `loadStateDict` goes on from. */
   stateDict(): SchedulerState {
     return { lastStep: this.lastStep, baseLrs: [...this.baseLrs] };
   }

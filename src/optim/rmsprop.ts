@@ -6,7 +6,7 @@ import { Optimizer, type Slot, type WithGradient } from "./optimizer";
 
 /** What an update takes beside the gradient; a group may have its own. */
 export interface RMSpropNumbers {
-  /** The learning rate; 0.01 by default. */
+  /** The learning rate. */
   lr: number;
   /** How slowly the mean of squared gradients forgets. */
   alpha: number;

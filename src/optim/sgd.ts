@@ -6,7 +6,7 @@ import { Optimizer, type Slot, type WithGradient } from "./optimizer";
 
 /** What an update takes beside the gradient; a group may have its own. */
 export interface SGDNumbers {
-  /** The learning rate; 1e-3 by default. */
+  /** The learning rate. */
   lr: number;
   /** How much of the last step's direction is kept. */
   momentum: number;
