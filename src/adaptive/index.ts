@@ -1,3 +1,8 @@
+/**
+ * Adaptive finetuning: sites, alternatives, strategies, policies, gates, regularisers and diagnostics.
+ *
+ * @module adaptune/adaptive
+ */
 export { type AdaptOptions, adapt } from "./adapt";
 export {
   type AdaptableModel,

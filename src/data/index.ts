@@ -1,3 +1,8 @@
+/**
+ * Datasets, batches, tokenizers and the emoji task.
+ *
+ * @module adaptune/data
+ */
 export * from "./answers";
 export * from "./collate";
 export * from "./dataset";

@@ -15,7 +15,7 @@ export type BertInputs = {
   readonly inputIds: Tensor;
   /** [B,T] int64; 0 where not given */
   readonly tokenTypeIds?: Tensor | null;
-  /** [B,T]: 1 where there is a token; everywhere where not given */
+  /** [B,T], 1 where there is a token; everywhere where not given */
   readonly attentionMask?: Tensor | null;
 };
 

@@ -1,3 +1,8 @@
+/**
+ * BERT, ViT, VL-BERT and LXMERT, with their heads, and the checkpoints that they read.
+ *
+ * @module adaptune/models
+ */
 export { normaliseVqaAnswer } from "./answer-text";
 export {
   type AnswerHead,

@@ -6,9 +6,9 @@ import { LxmertAnswerHead, LxmertPreTrainingHeads, LxmertRegionHead } from "./lx
 import { LxmertModel } from "./lxmert-model";
 
 export interface LxmertPreTrainingOutputs extends LxmertOutputs {
-  /** [B,T,V]: masked words */
+  /** [B,T,V], masked words */
   wordLogits: Tensor;
-  /** [B,2]: text and image do not match, do match */
+  /** [B,2], text and image do not match, do match */
   matchLogits: Tensor;
 }
 

@@ -25,7 +25,7 @@ export type LxmertPairInputs = Omit<
 export interface LxmertPairOutputs extends Record<string, Tensor> {
   /** [B,2D], of the text with the first and with the second image */
   pooled: Tensor;
-  /** [B,2]: the statement is false, is true */
+  /** [B,2], the statement is false, is true */
   logits: Tensor;
 }
 

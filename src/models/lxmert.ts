@@ -28,13 +28,13 @@ export type LxmertInputs = {
   readonly inputIds: Tensor;
   /** [B,T] int64; 0 where not given */
   readonly tokenTypeIds?: Tensor | null;
-  /** [B,T]: 1 where there is a token; everywhere where not given */
+  /** [B,T], 1 where there is a token; everywhere where not given */
   readonly attentionMask?: Tensor | null;
   /** [B,O,F] */
   readonly regionFeatures: Tensor;
-  /** [B,O,4]: x1, y1, x2, y2 in 0 .. 1 of the image's width and height */
+  /** [B,O,4], x1, y1, x2, y2 in 0 .. 1 of the image's width and height */
   readonly regionBoxes: Tensor;
-  /** [B,O]: 1 where there is a region; everywhere where not given */
+  /** [B,O], 1 where there is a region; everywhere where not given */
   readonly regionMask?: Tensor | null;
 };
 

@@ -8,18 +8,18 @@ import { type VLBertInputs, VLBertModel } from "./vl-bert-model";
 
 /** Those of all VL-BERTs; a row whose regions are all absent is a text without an image. */
 export type VLBertPreTrainingInputs = VLBertInputs & {
-  /** [B,O]: 1 where a region's features are hidden; nowhere where not given */
+  /** [B,O], 1 where a region's features are hidden; nowhere where not given */
   readonly maskedRegions?: Tensor | null;
 };
 
 export interface VLBertPreTrainingOutputs extends Record<string, Tensor> {
   /** [B,S,D], S = T + O + 1: words, regions, the end */
   hidden: Tensor;
-  /** [B,T,V]: masked words, with visual clues */
+  /** [B,T,V], masked words, with visual clues */
   wordLogits: Tensor;
-  /** [B,O,C]: what masked regions are, with linguistic clues */
+  /** [B,O,C], what masked regions are, with linguistic clues */
   regionLogits: Tensor;
-  /** [B,2]: text and image do not belong together, do */
+  /** [B,2], text and image do not belong together, do */
   relationshipLogits: Tensor;
 }
 

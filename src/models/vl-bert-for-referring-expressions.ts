@@ -9,7 +9,7 @@ import { vlBertRenames } from "./vl-bert-names";
 export interface VLBertRegionOutputs extends Record<string, Tensor> {
   /** [B,S,D], S = T + O + 1: words, regions, the end */
   hidden: Tensor;
-  /** [B,O]: whether the text refers to the region; -10,000 where there is none */
+  /** [B,O], whether the text refers to the region; -10,000 where there is none */
   logits: Tensor;
 }
 

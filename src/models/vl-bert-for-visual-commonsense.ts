@@ -42,7 +42,7 @@ export class VLBertForVisualCommonsense extends VLBertModel {
     return { pooled, logits: this.final_mlp.forward(pooled).squeeze(-1) };
   }
 
-  /** Everything before the blocks, all choices in a row: hidden [B,C*S,D] and mask [B,1,1,C*S]. */
+  /** Everything before the blocks, all choices in a row: hidden [B,C S,D] and mask [B,1,1,C S]. */
   override embed(inputs: VLBertChoiceInputs): Embedded {
     const choices = this.embedChoices(inputs);
     return {

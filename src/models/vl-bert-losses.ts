@@ -6,7 +6,7 @@ import type { VLBertPreTrainingOutputs } from "./vl-bert-for-pre-training";
 export interface VLBertPreTrainingLabels {
   /** [B,T] int64: the word at masked tokens, -100 elsewhere */
   readonly words?: Tensor | null;
-  /** [B,O,C]: a detector's probabilities of masked regions, zeros elsewhere */
+  /** [B,O,C], a detector's probabilities of masked regions, zeros elsewhere */
   readonly regions?: Tensor | null;
   /** [B] int64: 1 where text and image belong together, 0 elsewhere */
   readonly relationship?: Tensor | null;

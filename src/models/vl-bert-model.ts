@@ -15,13 +15,13 @@ export type VLBertInputs = {
   readonly inputIds: Tensor;
   /** [B,T] int64: question 0, answer 1; 0 where not given */
   readonly tokenTypeIds?: Tensor | null;
-  /** [B,T]: 1 where there is a token; everywhere where not given */
+  /** [B,T], 1 where there is a token; everywhere where not given */
   readonly attentionMask?: Tensor | null;
   /** [B,O,F]; region 0 is the whole image */
   readonly regionFeatures: Tensor;
-  /** [B,O,4]: x1, y1, x2, y2 in 0 .. 1 of the image's width and height */
+  /** [B,O,4], x1, y1, x2, y2 in 0 .. 1 of the image's width and height */
   readonly regionBoxes: Tensor;
-  /** [B,O]: 1 where there is a region; everywhere where not given */
+  /** [B,O], 1 where there is a region; everywhere where not given */
   readonly regionMask?: Tensor | null;
   /** [B,T] int64: the region that each word names; 0, the whole image, where not given */
   readonly wordRegions?: Tensor | null;

@@ -128,7 +128,7 @@ export class VLBert extends Module {
   }
 }
 
-/** [B,S]: the words' own, then 2. */
+/** [B,S], the words' own, then 2. */
 function typeIds({ tokenTypeIds, regions }: VLBertParts): Tensor {
   const [batch, count] = regions.shape;
   return torch.cat([tokenTypeIds, tokenTypeIds.newFull([batch, count + 1], 2)], 1);

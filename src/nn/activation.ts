@@ -5,11 +5,13 @@ import { isHooked } from "./hooks";
 import { Linear } from "./linear";
 import { Module } from "./module";
 
+/** Options of activations that can overwrite their input. */
 export interface InplaceOptions {
   /** Whether the result overwrites the input; false by default. */
   readonly inplace?: boolean;
 }
 
+/** Options of `GELU`. */
 export interface GELUOptions {
   /** "none", exact by the error function, by default; or "tanh" (Hendrycks and Gimpel 2016). */
   readonly approximate?: "none" | "tanh";

@@ -2,6 +2,7 @@ import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { checkDimensions, RunningNorm, type RunningNormOptions } from "./running-norm";
 
+/** Options of batch norms, which are affine and keep running statistics by default. */
 export type BatchNormOptions = RunningNormOptions;
 
 /** Normalises every channel over the batch (Ioffe and Szegedy 2015, arXiv 1502.03167). */
@@ -39,21 +40,33 @@ abstract class BatchNorm extends RunningNorm {
   }
 }
 
-/** x [B,n] or [B,n,L], normalised over B and L for each of the n channels. */
+/**
+ * x [B,n] or [B,n,L], normalised over B and L for each of the n channels.
+ *
+ * Throws RangeError for another number of dimensions.
+ */
 export class BatchNorm1d extends BatchNorm {
   protected override get dimensions(): readonly number[] {
     return [2, 3];
   }
 }
 
-/** x [B,n,H,W], normalised over B, H and W for each of the n channels. */
+/**
+ * x [B,n,H,W], normalised over B, H and W for each of the n channels.
+ *
+ * Throws RangeError for another number of dimensions.
+ */
 export class BatchNorm2d extends BatchNorm {
   protected override get dimensions(): readonly number[] {
     return [4];
   }
 }
 
-/** x [B,n,Z,H,W], normalised over B, Z, H and W for each of the n channels. */
+/**
+ * x [B,n,Z,H,W], normalised over B, Z, H and W for each of the n channels.
+ *
+ * Throws RangeError for another number of dimensions.
+ */
 export class BatchNorm3d extends BatchNorm {
   protected override get dimensions(): readonly number[] {
     return [5];

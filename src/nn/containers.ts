@@ -11,12 +11,14 @@ export class ModuleList<M extends Module = Module> extends Module implements Ite
     for (const module of modules) this.append(module);
   }
 
+  /** Adds a module at the end. */
   append(module: M): this {
     Object.assign(this, { [this.length]: module });
     this.length += 1;
     return this;
   }
 
+  /** Adds modules at the end. */
   extend(modules: Iterable<M>): this {
     for (const module of [...modules]) this.append(module);
     return this;
@@ -79,26 +81,32 @@ export class ModuleDict<M extends Module = Module>
     return this;
   }
 
+  /** The module of a name; undefined where there is none. */
   get(name: string): M | undefined {
     return this.has(name) ? (this[name as keyof this] as M) : undefined;
   }
 
+  /** Whether there is a module of this name. */
   has(name: string): boolean {
     return Object.hasOwn(this, name) && this[name as keyof this] instanceof Module;
   }
 
+  /** Takes a module out; whether there was one. */
   delete(name: string): boolean {
     return this.has(name) && Reflect.deleteProperty(this, name);
   }
 
+  /** How many modules there are. */
   get size(): number {
     return [...this].length;
   }
 
+  /** The names, in order. */
   keys(): string[] {
     return [...this].map(([name]) => name);
   }
 
+  /** The modules, in order. */
   values(): M[] {
     return [...this].map(([, module]) => module);
   }

@@ -36,6 +36,10 @@ abstract class ConvTransposeNd extends Module {
   readonly dilation: readonly number[];
   readonly paddingMode: "zeros";
 
+  /**
+   * Throws RangeError for another padding than zeros, groups that do not divide the channels, and sizes that
+   * do not fit the dimensions.
+   */
   constructor(
     dims: number,
     readonly inChannels: number,

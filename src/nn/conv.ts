@@ -1,6 +1,7 @@
 import { ConvNd, type ConvOptions } from "./conv-nd";
 import type { Size } from "./size";
 
+/** Options of `Conv2d`. */
 export type Conv2dOptions = ConvOptions;
 
 /** x [B,n,L] -> [B,m,L'] by windows of k, weight [m,n/groups,k]. */

@@ -4,6 +4,7 @@ import { Module } from "./module";
 import { checkDimensions } from "./running-norm";
 
 abstract class DropoutVariant extends Module {
+  /** Throws RangeError for a p outside of 0 and 1. */
   constructor(readonly p = 0.5) {
     super();
     if (!(p >= 0 && p <= 1)) throw new RangeError(`dropout probability ${p} is not within 0 and 1`);

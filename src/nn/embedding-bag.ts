@@ -28,6 +28,8 @@ export interface EmbeddingBagOptions extends FactoryOptions {
 /**
  * The sum, mean or maximum of the rows of each bag of ids, without the rows in between: ids [B,S],
  * or ids [N] with the offsets [B] at which bags begin -> [B,D].
+ *
+ * Throws RangeError for ids and offsets of other shapes, and for a `paddingIdx` that is no row.
  */
 export class EmbeddingBag extends Module {
   weight: Parameter;

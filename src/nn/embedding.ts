@@ -18,7 +18,11 @@ export interface EmbeddingOptions extends FactoryOptions {
   readonly sparse?: boolean;
 }
 
-/** ids [..] int64 -> rows of the weight [..,D]; the weight [V,D] starts at N(0, 1). */
+/**
+ * ids [..] int64 -> rows of the weight [..,D]; the weight [V,D] starts at N(0, 1).
+ *
+ * Throws RangeError for a `paddingIdx` that is no row.
+ */
 export class Embedding extends Module {
   weight: Parameter;
   readonly paddingIdx: number | null;
@@ -67,6 +71,7 @@ export class Embedding extends Module {
     return torch.embedding(weight, ids, paddingIdx ?? -1, scaleGradByFreq, sparse);
   }
 
+  /** Draws the rows from N(0, 1); the padding row is zero. */
   resetParameters(): void {
     normal_(this.weight);
     this.fillPaddingWithZero();

@@ -49,6 +49,7 @@ export function count(flops: number, rows: number, shares: readonly number[] | n
   }
 }
 
+/** Options of `linear`. */
 export interface LinearFunctionOptions {
   /** Whether gelu (exact, by the error function) of the result is given. */
   readonly gelu?: boolean;
@@ -73,6 +74,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   return product;
 }
 
+/** Options of `conv2d`. */
 export interface ConvOptions {
   /** Rows and columns from one window to the next; 1 by default. */
   readonly stride?: number;
@@ -92,6 +94,7 @@ export function conv2d(
   return out;
 }
 
+/** Options of `scaledDotProductAttention`. */
 export interface AttentionOptions {
   /** Added to the scores, or boolean with true where to attend: broadcasts to [B,H,S,S']. */
   readonly attnMask?: Tensor | null;
@@ -122,6 +125,7 @@ export function scaledDotProductAttention(
   }) as Tensor;
 }
 
+/** Options of `packedAttention`. */
 export interface PackedAttentionOptions extends Omit<AttentionOptions, "attnMask"> {
   /** H, a divisor of D. */
   readonly heads: number;
@@ -182,6 +186,7 @@ export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
   return torch.ops.adaptune.dropout(x, p, seed, { rows: rowNumbers(x) }) as Tensor;
 }
 
+/** Options of `dropoutAddLayerNorm`. */
 export interface DropoutAddLayerNormOptions {
   /** Dropout probability of x in training; 0 by default. */
   readonly p?: number;

@@ -9,6 +9,7 @@ export type ForwardHook<M = Module> = (module: M, args: unknown[], output: unkno
 
 /** Takes a hook off again, by `remove()` or by `using`. */
 export interface RemovableHandle extends Disposable {
+  /** The hook is called no more. Removing it again does nothing. */
   remove(): void;
 }
 

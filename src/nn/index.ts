@@ -1,3 +1,12 @@
+/**
+ * Layers, losses, containers and initialisations, with PyTorch's names of parameters and buffers.
+ *
+ * Positional arguments are PyTorch's positional ones; its keywords are an options object at the end.
+ * Shapes are in letters: B batch, T tokens, C channels or classes, D width, H heads or height, W width of
+ * an image; `..` stands for any leading dimensions.
+ *
+ * @module adaptune/nn
+ */
 export {
   CELU,
   ELU,

@@ -55,15 +55,18 @@ function redraw(tensor: Tensor, mean: number, std: number, a: number, b: number)
   });
 }
 
+/** Fills with a value. */
 export function constant_(tensor: Tensor, value: number): Tensor {
   if (skipping) return tensor;
   return torch.noGrad(() => tensor.fill_(value));
 }
 
+/** Fills with zeros. */
 export function zeros_(tensor: Tensor): Tensor {
   return constant_(tensor, 0);
 }
 
+/** Fills with ones. */
 export function ones_(tensor: Tensor): Tensor {
   return constant_(tensor, 1);
 }

@@ -2,6 +2,7 @@ import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { checkDimensions, RunningNorm, type RunningNormOptions } from "./running-norm";
 
+/** Options of instance norms, which are neither affine nor keep running statistics by default. */
 export type InstanceNormOptions = RunningNormOptions;
 
 /** Normalises every channel of every sample (Ulyanov et al. 2016, arXiv 1607.08022). */
@@ -38,21 +39,33 @@ abstract class InstanceNorm extends RunningNorm {
   }
 }
 
-/** x [B,n,L], normalised over L for each sample and channel. */
+/**
+ * x [B,n,L], normalised over L for each sample and channel.
+ *
+ * Throws RangeError for another number of dimensions.
+ */
 export class InstanceNorm1d extends InstanceNorm {
   protected override get dims(): number {
     return 2;
   }
 }
 
-/** x [B,n,H,W], normalised over H and W for each sample and channel. */
+/**
+ * x [B,n,H,W], normalised over H and W for each sample and channel.
+ *
+ * Throws RangeError for another number of dimensions.
+ */
 export class InstanceNorm2d extends InstanceNorm {
   protected override get dims(): number {
     return 3;
   }
 }
 
-/** x [B,n,Z,H,W], normalised over Z, H and W for each sample and channel. */
+/**
+ * x [B,n,Z,H,W], normalised over Z, H and W for each sample and channel.
+ *
+ * Throws RangeError for another number of dimensions.
+ */
 export class InstanceNorm3d extends InstanceNorm {
   protected override get dims(): number {
     return 4;

@@ -7,7 +7,9 @@ import { Parameter } from "./parameter";
 
 /** Where a module's weights are made. */
 export interface FactoryOptions {
+  /** "cpu" by default. */
   readonly device?: string;
+  /** "float32" by default. */
   readonly dtype?: DType;
 }
 

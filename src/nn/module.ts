@@ -37,8 +37,10 @@ export type CopyWeight = (weight: Parameter | Buffer, name: string) => Parameter
  *     }
  */
 export class Module {
+  /** Whether it behaves as in training: dropout drops, batch norms take the batch's statistics. */
   training = true;
 
+  /** What the module computes; every class has its own. Throws Error where it has none. */
   forward(..._args: unknown[]): unknown {
     throw new Error(`${this.constructor.name} has no forward`);
   }
@@ -74,6 +76,7 @@ export class Module {
     return uniqueWeights(this.namedState()).filter(isParameter);
   }
 
+  /** The parameters, each once: what an optimizer takes. */
   parameters(): Parameter[] {
     return this.namedParameters().map(([, parameter]) => parameter);
   }
@@ -85,6 +88,7 @@ export class Module {
     return uniqueWeights(this.namedState()).filter(isBuffer);
   }
 
+  /** The buffers, each once. */
   buffers(): Buffer[] {
     return this.namedBuffers().map(([, buffer]) => buffer);
   }
@@ -140,6 +144,7 @@ export class Module {
     return this;
   }
 
+  /** Sets evaluation mode here and below. */
   eval(): this {
     return this.train(false);
   }

@@ -24,6 +24,7 @@ export interface MultiheadAttentionOptions extends FactoryOptions {
   readonly batchFirst?: boolean;
 }
 
+/** What a forward of `MultiheadAttention` takes beside the states. */
 export interface AttendOptions {
   /** [B,S'] true, or added to scores, at keys that nothing attends to. */
   readonly keyPaddingMask?: Tensor | null;

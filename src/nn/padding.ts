@@ -7,6 +7,7 @@ import type { Size } from "./size";
 abstract class Pad extends Module {
   readonly padding: readonly number[];
 
+  /** Throws RangeError for another number of sizes than one or two a dimension. */
   constructor(
     dims: number,
     padding: Size,

@@ -3,6 +3,7 @@ import * as torch from "../torch";
 import { Module } from "./module";
 import { perDimension, type Size } from "./size";
 
+/** Options of `MaxPool1d`, `MaxPool2d` and `MaxPool3d`. */
 export interface MaxPoolOptions {
   /** Steps from one window to the next; a window by default. */
   readonly stride?: Size | null;
@@ -73,6 +74,7 @@ export class MaxPool3d extends MaxPoolNd {
   }
 }
 
+/** Options of `AvgPool1d`. */
 export interface AvgPool1dOptions {
   /** Steps from one window to the next; a window by default. */
   readonly stride?: Size | null;
@@ -84,6 +86,7 @@ export interface AvgPool1dOptions {
   readonly countIncludePad?: boolean;
 }
 
+/** Options of `AvgPool2d` and `AvgPool3d`. */
 export interface AvgPoolOptions extends AvgPool1dOptions {
   /** Divides the sums in the place of the window's size; null by default. */
   readonly divisorOverride?: number | null;

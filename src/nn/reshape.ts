@@ -64,6 +64,7 @@ export class ChannelShuffle extends Module {
   }
 }
 
+/** Options of `Unfold` and `Fold`. */
 export interface UnfoldOptions {
   /** Steps between the elements of a window; 1 by default. */
   readonly dilation?: Size;

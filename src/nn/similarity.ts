@@ -2,6 +2,7 @@ import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { Module } from "./module";
 
+/** Options of `CosineSimilarity`. */
 export interface CosineSimilarityOptions {
   /** Along which dimension; 1 by default. */
   readonly dim?: number;
@@ -25,6 +26,7 @@ export class CosineSimilarity extends Module {
   }
 }
 
+/** Options of `PairwiseDistance`. */
 export interface PairwiseDistanceOptions {
   /** Which norm; 2 by default. */
   readonly p?: number;

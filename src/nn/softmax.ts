@@ -40,7 +40,11 @@ export class LogSoftmax extends Module {
   }
 }
 
-/** x [B,n,H,W] or [n,H,W]: the softmax over the n channels of every place. */
+/**
+ * x [B,n,H,W] or [n,H,W]: the softmax over the n channels of every place.
+ *
+ * Throws RangeError for another number of dimensions.
+ */
 export class Softmax2d extends Module {
   override forward(x: Tensor): Tensor {
     if (x.ndim === 3 || x.ndim === 4) return torch.softmax(x, -3);

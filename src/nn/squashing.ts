@@ -17,6 +17,7 @@ export class LogSigmoid extends Module {
   }
 }
 
+/** (e^x - e^-x) / (e^x + e^-x) */
 export class Tanh extends Module {
   override forward(x: Tensor): Tensor {
     return x.tanh();
@@ -87,7 +88,7 @@ export class Hardsigmoid extends Module {
   }
 }
 
-/** x within two bounds. */
+/** x within two bounds. Throws RangeError where the lower is not below the upper. */
 export class Hardtanh extends Module {
   readonly inplace: boolean;
 

@@ -1,5 +1,6 @@
 import { noGrad, Tensor } from "../torch";
 
+/** Options of `loadStateDict`. */
 export interface LoadOptions {
   /** Whether missing and unexpected names are errors; true by default. */
   readonly strict?: boolean;

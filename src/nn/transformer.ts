@@ -24,6 +24,7 @@ export interface TransformerLayerOptions extends FactoryOptions {
   readonly bias?: boolean;
 }
 
+/** What an encoder's positions do not attend to. */
 export interface EncoderMasks {
   /** [S,S] or [B H,S,S], true, or added to scores, where a position does not attend to another. */
   readonly srcMask?: Tensor | null;
@@ -95,6 +96,7 @@ export class TransformerEncoderLayer extends Module {
   }
 }
 
+/** What a decoder's positions do not attend to: true, or added to scores. */
 export interface DecoderMasks {
   /** [S,S] or [B H,S,S], of the self-attention. */
   readonly tgtMask?: Tensor | null;

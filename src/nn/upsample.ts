@@ -3,6 +3,7 @@ import * as torch from "../torch";
 import { Module } from "./module";
 import type { Size } from "./size";
 
+/** How values between places come about, by the number of spatial dimensions. */
 export type InterpolationMode =
   | "nearest"
   | "nearest-exact"
@@ -12,6 +13,7 @@ export type InterpolationMode =
   | "trilinear"
   | "area";
 
+/** Options of `Upsample` and `interpolate`. */
 export interface UpsampleOptions {
   /** The output's spatial size; it or the factor is given. */
   readonly size?: Size | null;
@@ -25,7 +27,12 @@ export interface UpsampleOptions {
   readonly recomputeScaleFactor?: boolean | null;
 }
 
-/** x [B,n,..] of one to three spatial dimensions -> [B,n,..] in another size. */
+/**
+ * x [B,n,..] of one to three spatial dimensions -> [B,n,..] in another size.
+ *
+ * Throws RangeError unless either a size or a factor is given, and for a mode that does not fit the
+ * input.
+ */
 export function interpolate(
   x: Tensor,
   {
@@ -48,7 +55,11 @@ export function interpolate(
   return resize(x, mode, target, known, alignCorners);
 }
 
-/** Makes images, or signals or volumes, larger or smaller; either a size or a factor is given. */
+/**
+ * Makes images, or signals or volumes, larger or smaller; either a size or a factor is given.
+ *
+ * Throws RangeError as `interpolate` does.
+ */
 export class Upsample extends Module {
   readonly size: Size | null;
   readonly scaleFactor: Size | null;

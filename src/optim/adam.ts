@@ -6,11 +6,13 @@ import { Optimizer, type Slot, type WithGradient } from "./optimizer";
 
 /** What an update takes beside the gradient; a group may have its own. */
 export interface AdamNumbers {
+  /** The learning rate; 1e-3 by default. */
   lr: number;
   /** Decay rates of the two moments. */
   betas: readonly [number, number];
   /** Added to the denominator. */
   eps: number;
+  /** 0 by default in Adam, 0.01 in AdamW. */
   weightDecay: number;
   /** Whether the largest second moment so far is taken (Reddi et al. 2018, arXiv 1904.09237). */
   amsgrad: boolean;

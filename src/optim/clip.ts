@@ -2,6 +2,7 @@ import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { isHalf } from "./masters";
 
+/** Options of `clipGradNorm_`. */
 export interface ClipOptions {
   /** Whether a norm that is infinite or not a number is an error, which waits for the device; it is not by default. */
   readonly errorIfNonfinite?: boolean;

@@ -1,12 +1,18 @@
 import { checkCount } from "./decays";
 import { RateScheduler, type Schedulable } from "./rate-scheduler";
 
+/** Options of `CosineAnnealingLR`. */
 export interface CosineAnnealingOptions {
   /** The lowest rate; 0 by default. */
   readonly etaMin?: number;
 }
 
-/** Down half a cosine to the lowest rate in tMax steps, and up again (Loshchilov and Hutter 2016, arXiv 1608.03983). */
+/**
+ * Down half a cosine to the lowest rate in tMax steps, and up again (Loshchilov and Hutter 2016, arXiv
+ * 1608.03983).
+ *
+ * Throws RangeError for a `tMax` of 0 or less.
+ */
 export class CosineAnnealingLR extends RateScheduler {
   constructor(optimizer: Schedulable, tMax: number, { etaMin = 0 }: CosineAnnealingOptions = {}) {
     checkCount("tMax", tMax);
@@ -14,6 +20,7 @@ export class CosineAnnealingLR extends RateScheduler {
   }
 }
 
+/** Options of `CosineAnnealingWarmRestarts`. */
 export interface WarmRestartsOptions extends CosineAnnealingOptions {
   /** How many times as long every cycle is as the one before: a whole number; 1 by default. */
   readonly tMult?: number;
@@ -22,6 +29,8 @@ export interface WarmRestartsOptions extends CosineAnnealingOptions {
 /**
  * Down half a cosine in t0 steps, then from the top again, and again. `step(epoch + part)` goes to
  * a place within an epoch.
+ *
+ * Throws RangeError for a `t0` of 0 or less, and a `tMult` that is no whole number.
  */
 export class CosineAnnealingWarmRestarts extends RateScheduler {
   constructor(

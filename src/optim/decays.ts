@@ -1,11 +1,12 @@
 import { RateScheduler, type Schedulable } from "./rate-scheduler";
 
+/** Options of `StepLR` and `MultiStepLR`. */
 export interface GammaOptions {
   /** What the rate is multiplied by; 0.1 by default. */
   readonly gamma?: number;
 }
 
-/** Multiplies the rate by gamma every so many steps. */
+/** Multiplies the rate by gamma every so many steps. Throws RangeError for a `stepSize` of 0 or less. */
 export class StepLR extends RateScheduler {
   constructor(optimizer: Schedulable, stepSize: number, { gamma = 0.1 }: GammaOptions = {}) {
     checkCount("stepSize", stepSize);
@@ -32,6 +33,7 @@ export class ExponentialLR extends RateScheduler {
   }
 }
 
+/** Options of `ConstantLR`. */
 export interface ConstantOptions {
   /** What the rate is multiplied by at first; 1/3 by default. */
   readonly factor?: number;
@@ -46,6 +48,7 @@ export class ConstantLR extends RateScheduler {
   }
 }
 
+/** Options of `LinearLR`. */
 export interface LinearOptions {
   /** What the rate is multiplied by at first; 1/3 by default. */
   readonly startFactor?: number;
@@ -55,7 +58,11 @@ export interface LinearOptions {
   readonly totalIters?: number;
 }
 
-/** From one part of the rate to another in a straight line. */
+/**
+ * From one part of the rate to another in a straight line.
+ *
+ * Throws RangeError for a `totalIters` of 0 or less.
+ */
 export class LinearLR extends RateScheduler {
   constructor(
     optimizer: Schedulable,
@@ -69,6 +76,7 @@ export class LinearLR extends RateScheduler {
   }
 }
 
+/** Options of `PolynomialLR`. */
 export interface PolynomialOptions {
   /** In how many steps the rate becomes 0; 5 by default. */
   readonly totalIters?: number;
@@ -76,7 +84,11 @@ export interface PolynomialOptions {
   readonly power?: number;
 }
 
-/** The rate times (1 - step / totalIters)^power, down to 0. */
+/**
+ * The rate times (1 - step / totalIters)^power, down to 0.
+ *
+ * Throws RangeError for a `totalIters` of 0 or less.
+ */
 export class PolynomialLR extends RateScheduler {
   constructor(optimizer: Schedulable, { totalIters = 5, power = 1 }: PolynomialOptions = {}) {
     checkCount("totalIters", totalIters);

@@ -1,3 +1,8 @@
+/**
+ * Optimizers, schedules of learning rates, and clipping of gradients, with PyTorch's names and defaults.
+ *
+ * @module adaptune/optim
+ */
 export {
   Adam,
   type AdamNumbers,

@@ -2,6 +2,7 @@ import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import type { WithGradient } from "./optimizer";
 
+/** Options that all optimizers have. */
 export interface MasterOptions {
   /**
    * Whether weights in half precision are updated in single: the optimizer keeps a single-precision

@@ -1,6 +1,7 @@
 import { cosine } from "./cosine";
 import { RateScheduler, type Schedulable, type ScheduledGroup } from "./rate-scheduler";
 
+/** Options of `OneCycleLR`, with PyTorch's defaults. */
 export interface OneCycleOptions {
   /** How many steps there are; or else `epochs` times `stepsPerEpoch`. */
   readonly totalSteps?: number | null;

@@ -47,6 +47,7 @@ export abstract class Optimizer<N extends object> {
     this.refuse(this.all);
   }
 
+  /** The groups: their hyper-parameters may be changed between steps. */
   get groups(): readonly ParameterGroup<N>[] {
     return this.all;
   }
@@ -69,6 +70,7 @@ export abstract class Optimizer<N extends object> {
     );
   }
 
+  /** Drops the gradients of all parameters. */
   zeroGrad(): void {
     for (const { params } of this.all) for (const parameter of params) parameter.grad = null;
   }

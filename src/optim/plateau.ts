@@ -1,5 +1,6 @@
 import type { Schedulable } from "./rate-scheduler";
 
+/** Options of `ReduceLROnPlateau`. */
 export interface PlateauOptions {
   /** Whether the metric should fall or rise; "min" by default. */
   readonly mode?: "min" | "max";
@@ -27,7 +28,11 @@ export interface PlateauState {
   readonly lastStep: number;
 }
 
-/** Reduces the rates of all groups when a metric stops getting better. */
+/**
+ * Reduces the rates of all groups when a metric stops getting better.
+ *
+ * Throws RangeError for a factor of 1 or more.
+ */
 export class ReduceLROnPlateau {
   private best: number | null = null;
   private badSteps = 0;

@@ -3,6 +3,7 @@ export interface Schedulable {
   readonly groups: readonly ScheduledGroup[];
 }
 
+/** Of a parameter group, what a schedule changes. */
 export interface ScheduledGroup {
   lr: number;
   /** The rate that schedules start from: the first of them sets it, those after it keep it. */
@@ -52,6 +53,7 @@ export class RateScheduler {
     return this.baseLrs.map((base, group) => this.rate(step, base, group));
   }
 
+  /** What `loadStateDict` goes on from. */
   stateDict(): SchedulerState {
     return { lastStep: this.lastStep, baseLrs: [...this.baseLrs] };
   }

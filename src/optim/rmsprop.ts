@@ -4,12 +4,15 @@ import { negatives, type ParameterGroup, type ParameterGroupOptions } from "./gr
 import type { MasterOptions } from "./masters";
 import { Optimizer, type Slot, type WithGradient } from "./optimizer";
 
+/** What an update takes beside the gradient; a group may have its own. */
 export interface RMSpropNumbers {
+  /** The learning rate. */
   lr: number;
   /** How slowly the mean of squared gradients forgets. */
   alpha: number;
   /** Added to the denominator. */
   eps: number;
+  /** How much of the weight is added to its gradient. */
   weightDecay: number;
   /** How much of the last step's direction is kept. */
   momentum: number;

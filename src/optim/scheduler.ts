@@ -13,7 +13,11 @@ export class LRScheduler extends RateScheduler {
   }
 }
 
-/** The initial rates times a function of the step, or each group's times one of its own. */
+/**
+ * The initial rates times a function of the step, or each group's times one of its own.
+ *
+ * Throws Error for another number of functions than groups.
+ */
 export class LambdaLR extends RateScheduler {
   constructor(optimizer: Schedulable, lrLambda: Schedule | readonly Schedule[]) {
     const { length } = optimizer.groups;
@@ -25,7 +29,11 @@ export class LambdaLR extends RateScheduler {
   }
 }
 
-/** From 0 up to 1 in `warmup` steps, then down to 0 at step `total`, in straight lines. */
+/**
+ * From 0 up to 1 in `warmup` steps, then down to 0 at step `total`, in straight lines.
+ *
+ * Throws RangeError where the warm-up does not fit.
+ */
 export function linearWarmupDecay({ warmup, total }: { warmup: number; total: number }): Schedule {
   if (!(warmup >= 0 && total >= warmup)) {
     throw new RangeError(`a warm-up of ${warmup} steps does not fit in ${total} steps`);

@@ -1,6 +1,10 @@
 import { RateScheduler, type Schedulable } from "./rate-scheduler";
 
-/** Schedules one after the other: each starts anew, at its step 0, at its milestone. */
+/**
+ * Schedules one after the other: each starts anew, at its step 0, at its milestone.
+ *
+ * Throws Error unless there is one milestone less than schedulers, all of this optimizer.
+ */
 export class SequentialLR extends RateScheduler {
   /** Milestones are the steps at which the second and later ones begin, one less than schedulers. */
   constructor(

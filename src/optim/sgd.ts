@@ -4,12 +4,15 @@ import { negatives, type ParameterGroup, type ParameterGroupOptions } from "./gr
 import type { MasterOptions } from "./masters";
 import { Optimizer, type Slot, type WithGradient } from "./optimizer";
 
+/** What an update takes beside the gradient; a group may have its own. */
 export interface SGDNumbers {
+  /** The learning rate. */
   lr: number;
   /** How much of the last step's direction is kept. */
   momentum: number;
   /** How much less than whole the gradient enters the momentum. */
   dampening: number;
+  /** How much of the weight is added to its gradient. */
   weightDecay: number;
   /** Whether the gradient is taken after the momentum's step (Sutskever et al. 2013). */
   nesterov: boolean;

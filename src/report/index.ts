@@ -1,3 +1,8 @@
+/**
+ * Tables, figures and pages of runs.
+ *
+ * @module adaptune/report
+ */
 export { renderEvaluation } from "./evaluation";
 export { figure } from "./figure";
 export { count, duration, percent, withPrefix } from "./format";

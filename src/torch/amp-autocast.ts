@@ -3,8 +3,10 @@ import type { DType } from "./dtype";
 import { checkOptions, describe } from "./errors";
 import { native } from "./native";
 
+/** A device that has lists of operators for `autocast`. */
 export type AutocastDevice = "cpu" | "cuda";
 
+/** Options of `autocast`. */
 export interface AutocastOptions {
   /** What operators run in; by default bfloat16 on the CPU and float16 on CUDA. */
   readonly dtype?: "bfloat16" | "float16";
@@ -51,6 +53,7 @@ export function autocast<T>(
   return native.withAutocast(device, enabled, dtype, cacheEnabled, run);
 }
 
+/** Whether operators on a device run under `autocast` here. Throws TypeError for another device. */
 export function isAutocastEnabled(device: AutocastDevice): boolean {
   checkDevice("torch.isAutocastEnabled", device);
   return native.isAutocastEnabled(device);

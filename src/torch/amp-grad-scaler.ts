@@ -6,6 +6,7 @@ import { full } from "./generated/functions";
 import { keep, scope } from "./memory";
 import { Tensor } from "./tensor";
 
+/** Options of a `GradScaler`, with PyTorch's defaults. */
 export interface GradScalerOptions {
   /** What losses are multiplied by at first; 65,536. */
   readonly initScale?: number;
@@ -13,6 +14,7 @@ export interface GradScalerOptions {
   readonly growthFactor?: number;
   /** What the scale is multiplied by after a step with infinities; 0.5. */
   readonly backoffFactor?: number;
+  /** How many steps without infinities let the scale grow; 2,000. */
   readonly growthInterval?: number;
   /** False makes of `scale`, `unscale_` and `update` nothing, and of `step` the optimizer's. */
   readonly enabled?: boolean;
@@ -34,7 +36,7 @@ export interface ScalableOptimizer {
   step(): void;
 }
 
-/** Where an optimizer is between two updates: the infinities of its gradients, per device. */
+/** @internal Where an optimizer is between two updates: the infinities of its gradients, per device. */
 interface Progress {
   readonly foundInf: readonly Tensor[];
   stepped: boolean;
@@ -77,6 +79,7 @@ export class GradScaler {
       : null;
   }
 
+  /** Whether losses are scaled at all. */
   isEnabled(): boolean {
     return this.enabled;
   }
@@ -179,28 +182,34 @@ export class GradScaler {
     return this.tensors === null ? 1 : Number(this.tensors.scale.item());
   }
 
+  /** What the scale is multiplied by when it grows. */
   getGrowthFactor(): number {
     return this.growthFactor;
   }
 
+  /** Throws TypeError for a factor of 1 or less. */
   setGrowthFactor(value: number): void {
     checkNumber("growthFactor", value);
     this.growthFactor = value;
   }
 
+  /** What the scale is multiplied by after a step with infinities. */
   getBackoffFactor(): number {
     return this.backoffFactor;
   }
 
+  /** Throws TypeError for a factor outside of 0 and 1. */
   setBackoffFactor(value: number): void {
     checkNumber("backoffFactor", value);
     this.backoffFactor = value;
   }
 
+  /** How many steps without infinities let the scale grow. */
   getGrowthInterval(): number {
     return this.growthInterval;
   }
 
+  /** Throws TypeError for what is no positive integer. */
   setGrowthInterval(value: number): void {
     checkNumber("growthInterval", value);
     this.growthInterval = value;

@@ -15,6 +15,7 @@ export function detectAnomaly<T>(fn: () => T, options: { readonly checkNan?: boo
   return native.detectAnomaly(checkNan, __dirname, synchronous("detectAnomaly", fn));
 }
 
+/** Whether `detectAnomaly` is running something. */
 export function isAnomalyEnabled(): boolean {
   return native.isAnomalyEnabled();
 }

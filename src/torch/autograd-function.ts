@@ -48,6 +48,7 @@ export class FunctionContext {
   }
 }
 
+/** @internal */
 interface Kept {
   saved: readonly (Tensor | null)[];
   dirty: readonly Tensor[];
@@ -55,6 +56,7 @@ interface Kept {
   materialize: boolean;
 }
 
+/** What `forward` of a Function gives. */
 export type FunctionResult = Tensor | readonly Tensor[];
 
 /** The static side of a Function that `apply` needs. */

@@ -10,6 +10,7 @@ export class GradcheckError extends Error {
   override name = "GradcheckError";
 }
 
+/** Options of `gradcheck` and `gradgradcheck`, with PyTorch's defaults. */
 export interface GradcheckOptions {
   /** The step of the differences; 1e-6. */
   readonly eps?: number;
@@ -23,6 +24,7 @@ export interface GradcheckOptions {
   readonly raiseException?: boolean;
 }
 
+/** What `gradcheck` checks. */
 type Differentiable = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
 const known = ["eps", "atol", "rtol", "nondetTol", "raiseException"];

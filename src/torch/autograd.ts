@@ -36,10 +36,12 @@ export function setGradEnabled<T>(enabled: boolean, fn?: () => T): T | undefined
   native.setGradEnabled(enabled);
 }
 
+/** Whether operations are recorded for `backward` here. */
 export function isGradEnabled(): boolean {
   return native.isGradEnabled();
 }
 
+/** Whether this runs inside of `inferenceMode`. */
 export function isInferenceModeEnabled(): boolean {
   return native.isInferenceMode();
 }
@@ -58,10 +60,13 @@ export function backward(
   native.backward(listOf(outputs), listOf(gradients), retainGraph, createGraph, inputs);
 }
 
+/** Options of `grad`. */
 export interface GradOptions {
   /** Weighs each output's elements; may be left out for outputs of one element. */
   readonly gradOutputs?: Tensor | readonly (Tensor | null)[];
+  /** Keeps the graph for another backward; by default as `createGraph`. */
   readonly retainGraph?: boolean;
+  /** Records the gradients' own graph, for gradients of gradients. */
   readonly createGraph?: boolean;
   /** Inputs that the outputs do not depend on give null instead of an error. */
   readonly allowUnused?: false;

@@ -13,24 +13,12 @@ export class CheckpointError extends Error {
   override name = "CheckpointError";
 }
 
+/** Options of `checkpoint.with`. */
 export interface CheckpointOptions {
   /** Whether the recomputation draws the same random numbers; it does by default. */
   readonly preserveRngState?: boolean;
 }
 
-/**
- * Runs a synchronous function without keeping what it saves for its backward pass: that is computed
- * again, by calling the function once more, when the backward pass gets there (Chen et al. 2016, arXiv
- * 1604.06174). Dropout is the same the second time, as are autocast and the rest of the modes.
- *
- * Gradients reach everything the function uses, arguments or not, and whether or not an argument
- * requires any. What the function makes, other than its result, is freed when it returns. Tensors among
- * the arguments are kept for the second call; those that it uses otherwise (a module's weights, tensors
- * inside of arrays) must be alive then. Checkpoints nest; the tensors among an inner one's arguments are
- * kept all the same. `torch.checkpoint.with(options)` is the same with options.
- *
- * Throws CheckpointError from the backward pass when the second call does other things than the first.
- */
 function checkpointWith<Args extends unknown[], Result>(
   options: CheckpointOptions,
   fn: (...args: Args) => Result,
@@ -47,6 +35,19 @@ function checkpointWith<Args extends unknown[], Result>(
   );
 }
 
+/**
+ * Runs a synchronous function without keeping what it saves for its backward pass: that is computed
+ * again, by calling the function once more, when the backward pass gets there (Chen et al. 2016, arXiv
+ * 1604.06174). Dropout is the same the second time, as are autocast and the rest of the modes.
+ *
+ * Gradients reach everything the function uses, arguments or not, and whether or not an argument
+ * requires any. What the function makes, other than its result, is freed when it returns. Tensors among
+ * the arguments are kept for the second call; those that it uses otherwise (a module's weights, tensors
+ * inside of arrays) must be alive then. Checkpoints nest; the tensors among an inner one's arguments are
+ * kept all the same. `torch.checkpoint.with(options)` is the same with options.
+ *
+ * Throws CheckpointError from the backward pass when the second call does other things than the first.
+ */
 export const checkpoint = Object.assign(
   <Args extends unknown[], Result>(fn: (...args: Args) => Result, ...args: Args): Result =>
     checkpointWith({}, fn, args),

@@ -4,6 +4,7 @@ import { checkOptions, describe } from "./errors";
 import { native, type TypedArray } from "./native";
 import { type NestedArray, Tensor } from "./tensor";
 
+/** Options of `tensor`. */
 export interface TensorOptions {
   /** By default the one that its elements need. */
   readonly shape?: readonly number[];
@@ -15,6 +16,7 @@ export interface TensorOptions {
   readonly requiresGrad?: boolean;
 }
 
+/** What `tensor` makes a tensor of. */
 export type TensorData = NestedArray<number | boolean | bigint> | TypedArray;
 
 /**

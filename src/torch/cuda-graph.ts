@@ -3,6 +3,7 @@ import { currentStream, stream as onStream, Stream } from "./cuda-streams";
 import { checkOptions, describe, refuseAsync, TorchError } from "./errors";
 import { scope } from "./memory";
 
+/** Options of `torch.cuda.graph`. */
 export interface GraphOptions {
   /** How often the function runs before it is recorded, so that all that is made once is made: 3. */
   readonly warmup?: number;

@@ -1,7 +1,7 @@
 import { TorchError } from "./errors";
 import { type Handled, native } from "./native";
 
-/** What the addon exports of CUDA; native/cuda/bindings.h is its other side. Devices are numbers. */
+/** @internal What the addon exports of CUDA; native/cuda/bindings.h is its other side. Devices are numbers. */
 export interface CudaNative {
   currentDevice(): number;
   setDevice(device: number): void;

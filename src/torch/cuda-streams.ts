@@ -4,12 +4,14 @@ import type { Device } from "./dtype";
 import { checkOptions, describe, refuseAsync } from "./errors";
 import type { Tensor } from "./tensor";
 
+/** Options of a `Stream`. */
 export interface StreamOptions {
   readonly device?: CudaDevice;
   /** -1 goes before 0, the default. */
   readonly priority?: number;
 }
 
+/** Options of an `Event`. */
 export interface EventOptions {
   /** Whether the time of the event can be asked for; events without are cheaper. */
   readonly enableTiming?: boolean;
@@ -25,6 +27,7 @@ export class Stream {
     attach(this, "pool", options.device, options.priority);
   }
 
+  /** The device whose queue it is. */
   get device(): Device {
     return `cuda:${requireCuda("Stream.device").streamDevice(this)}`;
   }

@@ -16,10 +16,12 @@ export function useDeterministicAlgorithms(
   native.useDeterministicAlgorithms(mode, warnOnly);
 }
 
+/** Whether operators without a deterministic form are refused, or warned of. */
 export function areDeterministicAlgorithmsEnabled(): boolean {
   return native.deterministicAlgorithms().enabled;
 }
 
+/** Whether they are warned of instead of refused. */
 export function isDeterministicAlgorithmsWarnOnlyEnabled(): boolean {
   return native.deterministicAlgorithms().warnOnly;
 }
@@ -40,6 +42,7 @@ export function setFloat32MatmulPrecision(precision: Float32MatmulPrecision): vo
   native.setFloat32MatmulPrecision(precision);
 }
 
+/** How exact float32 products of matrices are. */
 export function getFloat32MatmulPrecision(): Float32MatmulPrecision {
   return native.getFloat32MatmulPrecision() as Float32MatmulPrecision;
 }

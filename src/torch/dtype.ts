@@ -20,11 +20,13 @@ export const dtypes = [
   "float8_e5m2",
 ] as const;
 
+/** An element type, by PyTorch's name without `torch.`; the quantized ones come from operators alone. */
 export type DType = (typeof dtypes)[number] | "qint8" | "quint8" | "qint32";
 
 /** "cpu", "cuda" (the current one), "cuda:1", "meta" (shapes without data). */
 export type Device = "cpu" | "cuda" | "meta" | (string & {});
 
+/** How a tensor's elements lie, by PyTorch's names. */
 export type Layout =
   | "strided"
   | "sparse_coo"
@@ -34,6 +36,7 @@ export type Layout =
   | "sparse_bsc"
   | "mkldnn";
 
+/** In which order dimensions lie in memory, by PyTorch's names. */
 export type MemoryFormat =
   | "contiguous_format"
   | "preserve_format"
@@ -49,6 +52,7 @@ export interface Complex {
 /** A number to an operator: whole ones count as integers, as in PyTorch. */
 export type Scalar = number | boolean | bigint | Complex;
 
+/** What becomes of the losses of elements, or the number that LibTorch has for it. */
 export type Reduction = "none" | "mean" | "sum" | number;
 
 export function isDType(name: string): name is DType {

@@ -5,6 +5,7 @@ import { type Index, select } from "./indexing";
 import { scope } from "./memory";
 import { Tensor } from "./tensor";
 
+/** Options of `indexPut` and `indexPut_`. */
 export interface IndexPutOptions {
   /** Adds to what is there; positions that occur twice are added to twice. */
   readonly accumulate?: boolean;

@@ -1,3 +1,12 @@
+/**
+ * Tensors, operators, autograd, memory, files and devices: LibTorch under PyTorch's names in camelCase.
+ *
+ * Operators are generated from the schemas of the installed LibTorch, as functions and as methods of
+ * `Tensor`; they are not repeated here: [the page of operators](../../docs/operators.md) lists all of them
+ * with their types.
+ *
+ * @module adaptune/torch
+ */
 import "./attach";
 import "./autograd-hooks";
 import "./operators";

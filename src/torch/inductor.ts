@@ -3,6 +3,7 @@ import { checkOptions, describe, TorchError } from "./errors";
 import { type CompiledModelHandle, native } from "./native";
 import type { Tensor } from "./tensor";
 
+/** Options of `inductor.load`. */
 export interface InductorLoadOptions {
   /** The model of a package that holds several; by default "model". */
   readonly name?: string;
@@ -80,4 +81,5 @@ function load(file: string, options: InductorLoadOptions = {}): CompiledModel {
   }
 }
 
+/** Models that AOTInductor compiled. */
 export const inductor = { load };

@@ -7,6 +7,7 @@ import type { Tensor } from "./tensor";
 /** What goes into TorchScript and comes out of it: tensors and plain values, nested. */
 export type ScriptValue = unknown;
 
+/** Options of `jit.load`. */
 export interface JitLoadOptions {
   /** By default that of each tensor in the file. */
   readonly device?: Device;
@@ -35,23 +36,27 @@ export class ScriptModule {
     return native.jitRun(this.#module, method, args) as T;
   }
 
-  /** The methods' names with their schemas: "forward(__torch__.Net self, Tensor x) -> Tensor". */
+  /** The methods' names with their schemas: `forward(__torch__.Net self, Tensor x) -> Tensor`. */
   methods(): Record<string, string> {
     return native.jitMethods(this.#module);
   }
 
+  /** The parameters with their names, those of modules inside included. */
   namedParameters(): [name: string, parameter: Tensor][] {
     return native.jitTensors(this.#module, "parameters");
   }
 
+  /** The parameters: what an optimizer takes. */
   parameters(): Tensor[] {
     return this.namedParameters().map(([, parameter]) => parameter);
   }
 
+  /** The buffers with their names, those of modules inside included. */
   namedBuffers(): [name: string, buffer: Tensor][] {
     return native.jitTensors(this.#module, "buffers");
   }
 
+  /** The buffers: what nothing learns, such as running means. */
   buffers(): Tensor[] {
     return this.namedBuffers().map(([, buffer]) => buffer);
   }
@@ -75,14 +80,17 @@ export class ScriptModule {
     return this;
   }
 
+  /** Dropout and the like off. */
   eval(): this {
     return this.train(false);
   }
 
+  /** Whether dropout and the like are on. */
   get training(): boolean {
     return native.jitIsTraining(this.#module);
   }
 
+  /** The names of its methods. */
   toString(): string {
     return `ScriptModule(${Object.keys(this.methods()).join(", ")})`;
   }
@@ -112,4 +120,5 @@ function load(file: string, options: JitLoadOptions = {}): ScriptModule {
   }
 }
 
+/** Modules that TorchScript saved. */
 export const jit = { load };

@@ -12,6 +12,7 @@ export interface MemoryGroup {
   readonly site: string | null;
 }
 
+/** The tensors that are alive, in groups; as a text it is a table. */
 export interface MemoryReport {
   readonly tensors: number;
   readonly bytes: number;

@@ -41,11 +41,14 @@ export function keep<T extends Tensor>(tensor: T): T {
   return tensor;
 }
 
-/** Tensors that JavaScript holds, and the bytes of the storage under them, shared ones once. */
 function countMemory(): { tensors: number; bytes: number } {
   return native.memory();
 }
 
+/**
+ * `torch.memory()` counts the tensors that JavaScript holds, and the bytes of the storage under them, shared
+ * ones once; `torch.memory.report()` tells what they are.
+ */
 export const memory = Object.assign(countMemory, {
   /**
    * What is alive, by dtype, shape and device, the largest first; with ADAPTUNE_TRACE_TENSORS=1 in the

@@ -5,12 +5,13 @@ import type { Tensor } from "./tensor";
 
 declare const handleBrand: unique symbol;
 
-/** The number of a slot of the addon's, which owns one reference to a LibTorch tensor. */
+/** @internal The number of a slot of the addon's, which owns one reference to a LibTorch tensor. */
 export type Handle = number & { readonly [handleBrand]: true };
 
 /** Where a Tensor keeps its handle; the addon looks there. */
 export const handleKey: unique symbol = Symbol("handle");
 
+/** JavaScript's arrays of numbers. */
 type TypedArray =
   | Int8Array
   | Uint8Array
@@ -37,17 +38,17 @@ export interface FileEntry {
 declare const scriptModuleBrand: unique symbol;
 declare const compiledModelBrand: unique symbol;
 
-/** The addon's reference to a TorchScript module. */
+/** @internal The addon's reference to a TorchScript module. */
 export interface ScriptModuleHandle {
   readonly [scriptModuleBrand]: true;
 }
 
-/** The addon's reference to a model that was compiled ahead of time. */
+/** @internal The addon's reference to a model that was compiled ahead of time. */
 export interface CompiledModelHandle {
   readonly [compiledModelBrand]: true;
 }
 
-/** Anything with a tensor's handle; the addon looks at nothing else. */
+/** @internal Anything with a tensor's handle; the addon looks at nothing else. */
 export interface Handled {
   readonly [handleKey]: Handle;
 }

@@ -16,6 +16,7 @@ export interface FloatInfo {
   readonly resolution: number;
 }
 
+/** The limits of an integer dtype. */
 export interface IntegerInfo {
   readonly dtype: DType;
   readonly bits: number;

@@ -5,24 +5,37 @@ import { type Unique, type UniqueOptions, unique } from "./unique";
 
 declare module "./tensor" {
   interface Tensor {
+    /** In uint8. */
     byte(): Tensor;
+    /** In int8. */
     char(): Tensor;
+    /** In int16. */
     short(): Tensor;
+    /** In complex64. */
     cfloat(): Tensor;
+    /** In complex128. */
     cdouble(): Tensor;
     /** Bytes of one element. */
     elementSize(): number;
+    /** Bytes of one element. */
     readonly itemsize: number;
     /** Bytes of all elements, which a view shares. */
     readonly nbytes: number;
+    /** As `numel`. */
     nelement(): number;
+    /** As `ndim`. */
     ndimension(): number;
     /** As `toArray`. */
     tolist<T = NestedArray<number>>(): T;
+    /** Whether it is in the memory of the CPU. */
     readonly isCpu: boolean;
+    /** Whether it is on a CUDA device. */
     readonly isCuda: boolean;
+    /** Whether it has a shape and a dtype alone. */
     readonly isMeta: boolean;
+    /** Whether its layout is sparse_coo. */
     readonly isSparse: boolean;
+    /** Whether its dtype is a quantized one. */
     readonly isQuantized: boolean;
     /** The conjugate transpose of a matrix. */
     readonly H: Tensor;

@@ -15,6 +15,7 @@ export class Generator {
     native.attachGenerator(this, device, false);
   }
 
+  /** The device whose random operators take this generator. */
   get device(): Device {
     return native.generatorDevice(this);
   }

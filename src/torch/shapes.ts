@@ -1,6 +1,7 @@
 import { describe } from "./errors";
 import { Tensor } from "./tensor";
 
+/** Whether a value is a Tensor, disposed or not. */
 export function isTensor(value: unknown): value is Tensor {
   return value instanceof Tensor;
 }

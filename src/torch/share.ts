@@ -9,6 +9,7 @@ export interface SharedTensor {
   readonly process: number;
 }
 
+/** Options of `share`. */
 export interface ShareOptions {
   /** How often it will be received; by default once. */
   readonly receivers?: number;

@@ -8,6 +8,7 @@ import type { Tensor } from "./tensor";
 /** Memory of JavaScript's. */
 export type Memory = ArrayBufferLike | NodeJS.ArrayBufferView;
 
+/** Options of `frombuffer`. */
 export interface FrombufferOptions {
   /** By default a typed array's own, uint8 for plain buffers. */
   readonly dtype?: DType;

@@ -16,17 +16,21 @@ import { applyIndex, type Index } from "./indexing";
 import { dispose, register, scope } from "./memory";
 import { type Handle, handleKey, native, type TypedArray } from "./native";
 
+/** A value, or arrays of values, as deep as the shape is long. */
 export type NestedArray<T> = T | NestedArray<T>[];
 
+/** What `x.to` makes of a tensor; what is left open stays. */
 export interface ToOptions {
   readonly dtype?: DType;
   readonly device?: Device;
+  /** Whether a copy between CUDA and pinned memory is not waited for; false by default. */
   readonly nonBlocking?: boolean;
   /** A copy even where nothing changes. */
   readonly copy?: boolean;
   readonly memoryFormat?: MemoryFormat;
 }
 
+/** Options of `backward`. */
 export interface BackwardOptions {
   /** Keeps the graph for another backward; by default as `createGraph`. */
   readonly retainGraph?: boolean;
@@ -36,7 +40,10 @@ export interface BackwardOptions {
   readonly inputs?: readonly Tensor[];
 }
 
-/** The operators, generated from LibTorch's schemas, are methods too: `x.matmul(y).softmax(-1)`. */
+/**
+ * The operators, generated from LibTorch's schemas, are methods too: `x.matmul(y).softmax(-1)`. [The page of
+ * operators](../../docs/operators.md) lists them.
+ */
 export interface Tensor extends Methods {}
 
 /**
@@ -59,6 +66,7 @@ export class Tensor {
     register(this);
   }
 
+  /** The sizes of the dimensions; [] for a tensor without. */
   get shape(): number[] {
     return native.shape(this);
   }
@@ -68,14 +76,17 @@ export class Tensor {
     return native.strides(this);
   }
 
+  /** The element type: "float32", "int64", ... */
   get dtype(): DType {
     return native.dtype(this) as DType;
   }
 
+  /** Where the elements are: "cpu", "cuda:0", "meta". */
   get device(): Device {
     return native.device(this) as Device;
   }
 
+  /** How the elements lie: "strided", "sparse_coo", ... */
   get layout(): Layout {
     return native.layout(this) as Layout;
   }
@@ -103,6 +114,7 @@ export class Tensor {
     );
   }
 
+  /** Whether the elements lie in row-major order without gaps. */
   isContiguous(): boolean {
     return native.isContiguous(this);
   }
@@ -112,6 +124,7 @@ export class Tensor {
     return native.isSame(this, other);
   }
 
+  /** Whether operations on this are recorded for `backward`; can be set on leaves. */
   get requiresGrad(): boolean {
     return native.requiresGrad(this);
   }
@@ -120,11 +133,13 @@ export class Tensor {
     native.setRequiresGrad(this, value);
   }
 
+  /** Sets `requiresGrad`. Throws TorchError for what is no leaf, or is of integers. */
   requiresGrad_(value = true): this {
     native.setRequiresGrad(this, value);
     return this;
   }
 
+  /** Whether no recorded operation made this: `backward` gives gradients to leaves. */
   get isLeaf(): boolean {
     return native.isLeaf(this);
   }
@@ -191,38 +206,47 @@ export class Tensor {
     return toDtypeLayout(this, { dtype, device, ...rest }) as Tensor;
   }
 
+  /** In float32. */
   float(): Tensor {
     return this.to("float32");
   }
 
+  /** In float64. */
   double(): Tensor {
     return this.to("float64");
   }
 
+  /** In float16. */
   half(): Tensor {
     return this.to("float16");
   }
 
+  /** In bfloat16. */
   bfloat16(): Tensor {
     return this.to("bfloat16");
   }
 
+  /** In int64. */
   long(): Tensor {
     return this.to("int64");
   }
 
+  /** In int32. */
   int(): Tensor {
     return this.to("int32");
   }
 
+  /** In bool: true where it is not zero. */
   bool(): Tensor {
     return this.to("bool");
   }
 
+  /** In the memory of the CPU. */
   cpu(): Tensor {
     return this.to("cpu");
   }
 
+  /** In the memory of the current CUDA device. Throws TorchError without CUDA. */
   cuda(): Tensor {
     return this.to("cuda");
   }
@@ -257,10 +281,12 @@ export class Tensor {
     dispose(this);
   }
 
+  /** Whether `dispose`, `using` or a scope's end has dropped this reference. */
   get isDisposed(): boolean {
     return native.isDisposed(this);
   }
 
+  /** What `using x = ...` calls at the end of its block: `dispose`. */
   [Symbol.dispose](): void {
     dispose(this);
   }

@@ -2,6 +2,7 @@ import { operator } from "./dispatch";
 import { checkOptions } from "./errors";
 import type { Tensor } from "./tensor";
 
+/** Options of `unique`. */
 export interface UniqueOptions {
   /** In ascending order; what is not sorted has no order to rely on. */
   readonly sorted?: boolean;

@@ -1,3 +1,8 @@
+/**
+ * Recipes, the trainer, evaluation, and the folders that runs write.
+ *
+ * @module adaptune/train
+ */
 export { newModel, type QuestionAnswering } from "./base-model";
 export { type Comparison, compare, type FinishedComparison } from "./compare";
 export { runDemo } from "./demo";

@@ -4,6 +4,7 @@ import { Module } from "../module";
 import type { Buffer } from "../parameter";
 import { type LossOptions, type LossReduction, weightBuffer } from "./options";
 
+/** Options of `NLLLoss`. */
 export interface ClassLossOptions extends LossOptions {
   /** A weight for every class [C]; none by default. */
   readonly weight?: Tensor | null;
@@ -11,6 +12,7 @@ export interface ClassLossOptions extends LossOptions {
   readonly ignoreIndex?: number;
 }
 
+/** Options of `CrossEntropyLoss`. */
 export interface CrossEntropyOptions extends ClassLossOptions {
   /** How much of the target is spread evenly over the classes (Szegedy et al. 2015); 0 by default. */
   readonly labelSmoothing?: number;
@@ -61,6 +63,7 @@ export class NLLLoss extends Module {
   }
 }
 
+/** Options of losses of yes and no. */
 export interface BinaryLossOptions extends LossOptions {
   /** Weighs the elements, broadcast to them; none by default. */
   readonly weight?: Tensor | null;
@@ -83,6 +86,7 @@ export class BCELoss extends Module {
   }
 }
 
+/** Options of `BCEWithLogitsLoss`. */
 export interface BCEWithLogitsOptions extends BinaryLossOptions {
   /** Weighs the positive targets, broadcast to the elements; none by default. */
   readonly posWeight?: Tensor | null;
@@ -128,6 +132,7 @@ export class MultiLabelSoftMarginLoss extends Module {
   }
 }
 
+/** Options of `CTCLoss`. */
 export interface CTCOptions extends LossOptions {
   /** The class that stands for nothing; 0 by default. */
   readonly blank?: number;

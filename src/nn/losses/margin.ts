@@ -4,7 +4,9 @@ import { Module } from "../module";
 import type { Buffer } from "../parameter";
 import { type LossOptions, type LossReduction, weightBuffer } from "./options";
 
+/** Options of losses with a margin. */
 export interface MarginOptions extends LossOptions {
+  /** How far apart is far enough; by default 1, and 0 in `CosineEmbeddingLoss` and `MarginRankingLoss`. */
   readonly margin?: number;
 }
 
@@ -70,6 +72,7 @@ export class SoftMarginLoss extends Module {
   }
 }
 
+/** Options of `TripletMarginLoss`. */
 export interface TripletMarginOptions extends MarginOptions {
   /** Which norm is the distance; 2 by default. */
   readonly p?: number;
@@ -108,6 +111,7 @@ export class TripletMarginLoss extends Module {
   }
 }
 
+/** Options of `MultiMarginLoss`. */
 export interface MultiMarginOptions extends MarginOptions {
   /** 1 or 2, the power of the hinge; 1 by default. */
   readonly p?: number;

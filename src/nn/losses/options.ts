@@ -4,6 +4,7 @@ import { Buffer } from "../parameter";
 /** What becomes of the losses of elements or samples. */
 export type LossReduction = "none" | "mean" | "sum";
 
+/** Options that all losses have. */
 export interface LossOptions {
   /** "mean" by default. */
   readonly reduction?: LossReduction;

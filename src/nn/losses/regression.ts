@@ -31,6 +31,7 @@ export class MSELoss extends Module {
   }
 }
 
+/** Options of `SmoothL1Loss`. */
 export interface SmoothL1Options extends LossOptions {
   /** Where the parabola becomes a line; 1 by default. */
   readonly beta?: number;
@@ -52,6 +53,7 @@ export class SmoothL1Loss extends Module {
   }
 }
 
+/** Options of `HuberLoss`. */
 export interface HuberOptions extends LossOptions {
   /** Where the parabola becomes a line; 1 by default. */
   readonly delta?: number;
@@ -73,6 +75,7 @@ export class HuberLoss extends Module {
   }
 }
 
+/** Options of `KLDivLoss`. */
 export interface KLDivOptions {
   /** "mean" over elements by default; "batchmean" is the divergence itself. */
   readonly reduction?: LossReduction | "batchmean";
@@ -98,6 +101,7 @@ export class KLDivLoss extends Module {
   }
 }
 
+/** Options of `PoissonNLLLoss`. */
 export interface PoissonNLLOptions extends LossOptions {
   /** Whether x is the logarithm of the rate; true by default. */
   readonly logInput?: boolean;
@@ -133,6 +137,7 @@ export class PoissonNLLLoss extends Module {
   }
 }
 
+/** Options of `GaussianNLLLoss`. */
 export interface GaussianNLLOptions extends LossOptions {
   /** Whether log(2 pi) / 2 is added; false by default. */
   readonly full?: boolean;

@@ -6,6 +6,7 @@ import { isNpz } from "./numpy/load";
 import { isPickle, isZip } from "./pytorch";
 import { isSafetensors } from "./safetensors";
 
+/** The formats that `save` writes and `load` tells apart. */
 export type Format = "safetensors" | "pytorch" | "npy" | "npz";
 
 const startBytes = 512;

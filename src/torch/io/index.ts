@@ -12,6 +12,7 @@ import { findWeights, isIndex, loadShards } from "./shards";
 export type { Format } from "./format";
 export type { Saved } from "./pytorch";
 
+/** Options of `load` and `loadObject`. */
 export type LoadOptions = NpzOptions;
 
 /**
@@ -57,6 +58,7 @@ export function loadMetadata(file: string): Record<string, string> {
   return recognise(file).format === "safetensors" ? { ...readHeader(file).metadata } : {};
 }
 
+/** Options of `save`. */
 export interface SaveOptions {
   /** By default what the name's ending says: .pt, .pth, .bin and .ckpt "pytorch", .npy, .npz, else
    * "safetensors". */

@@ -17,6 +17,7 @@ export function loadNpy(file: string): Tensor {
   });
 }
 
+/** What a file may take of memory. */
 export interface NpzOptions {
   /** Bytes that compressed arrays may have in memory together. */
   readonly maximalBytes?: number;
