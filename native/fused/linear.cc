@@ -38,11 +38,12 @@ at::Tensor rowsOf(const at::Tensor& x) {
   return x.dim() == 2 ? x : x.reshape({-1, x.size(-1)});
 }
 
-at::Tensor shapedAs(const at::Tensor& rows, const at::Tensor& x) {
-  if (x.dim() == 2) return rows;
-  auto sizes = x.sizes().vec();
-  sizes.back() = rows.size(1);
-  return rows.view(sizes);
+// Rows [R,m] as [..,m], for the sizes [..,n] of what they were made of.
+at::Tensor shapedAs(const at::Tensor& rows, at::IntArrayRef sizes) {
+  if (sizes.size() == 2) return rows;
+  auto shape = sizes.vec();
+  shape.back() = rows.size(1);
+  return rows.view(shape);
 }
 
 class LinearFunction : public torch::autograd::Function<LinearFunction> {
@@ -51,11 +52,14 @@ class LinearFunction : public torch::autograd::Function<LinearFunction> {
                             const OptionalTensor& bias, bool gelu) {
     const at::AutoDispatchBelowADInplaceOrView below;
     const at::Tensor before = products::forward(rowsOf(x), weight, bias, false);
-    context->save_for_backward(
-        {x, weight, gelu ? before : at::Tensor(), bias.value_or(at::Tensor())});
+    // A frozen layer has no use for its input, but for second derivatives of gelu.
+    const bool keepsInput = weight.requires_grad() || gelu;
+    context->save_for_backward({keepsInput ? x : at::Tensor(), weight, gelu ? before : at::Tensor(),
+                                bias.value_or(at::Tensor())});
+    context->saved_data["sizes"] = x.sizes().vec();
     context->saved_data["needed"] = std::vector<int64_t>{x.requires_grad(), weight.requires_grad(),
                                                          bias && bias->requires_grad()};
-    return shapedAs(gelu ? at::gelu(before) : before, x);
+    return shapedAs(gelu ? at::gelu(before) : before, x.sizes());
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
@@ -72,7 +76,7 @@ class LinearFunction : public torch::autograd::Function<LinearFunction> {
     at::Tensor dx, dWeight, dBias;
     if (needed[0]) {
       dx = isDifferentiable ? dy.mm(weight) : products::inputGradient(dy, weight);
-      dx = shapedAs(dx, x);
+      dx = shapedAs(dx, context->saved_data["sizes"].toIntVector());
     }
     if (needed[1]) {
       const at::Tensor rows = rowsOf(x);
@@ -93,7 +97,7 @@ at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const OptionalT
   check(x, weight, bias);
   if (isDifferentiated(x, weight, bias)) return LinearFunction::apply(x, weight, bias, gelu);
   const at::AutoDispatchBelowADInplaceOrView below;
-  return shapedAs(products::forward(rowsOf(x), weight, bias, gelu), x);
+  return shapedAs(products::forward(rowsOf(x), weight, bias, gelu), x.sizes());
 }
 
 // Under autocast all is computed in its lower precision, as at::linear is.
