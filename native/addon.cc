@@ -55,6 +55,7 @@ Napi::Value rawFunction(napi_env env, const char* name, napi_callback function) 
 }
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  system::requireSameLibTorch(env);
   Environment::attach(env);
   autograd::installEngine();
   const auto set = [&](const char* name, Napi::Function function) { exports.Set(name, function); };

@@ -107,10 +107,9 @@ Napi::Error torchError(Napi::Env env, const std::string& what) {
 }
 
 std::string conciseMessage(const std::exception& error) {
-  std::string text = error.what();
-  if (const auto* torch = dynamic_cast<const c10::Error*>(&error)) {
-    text = torch->what_without_backtrace();
-  }
+  // what() of LibTorch's errors looks up the symbols of a backtrace: milliseconds.
+  const auto* torch = dynamic_cast<const c10::Error*>(&error);
+  std::string text = torch != nullptr ? torch->what_without_backtrace() : error.what();
   cutAt(text, "\nException raised from");
   const bool noCuda = text.find("'CUDA' backend") != std::string::npos && !at::hasCUDA();
   cutAt(text, " This could be because");

@@ -1,12 +1,15 @@
 #include "fast_call.h"
 
 #include <ATen/core/stack.h>
+#include <c10/util/SmallVector.h>
 
 #include <array>
+#include <utility>
 
 #include "binding.h"
 #include "environment.h"
 #include "errors.h"
+#include "handle.h"
 #include "results.h"
 
 namespace adaptune {
@@ -76,6 +79,25 @@ const Overload* overloadFor(Operator& op, uint64_t key, napi_env env, const Argu
   return binding.overload;
 }
 
+// The stack of a call, whose memory the next one uses again. Calls nest where one calls JavaScript.
+class CallStack {
+ public:
+  CallStack() : values(std::move(spare)) {}
+  ~CallStack() {
+    values.clear();
+    spare = std::move(values);
+  }
+  CallStack(const CallStack&) = delete;
+  CallStack& operator=(const CallStack&) = delete;
+
+  torch::jit::Stack values;
+
+ private:
+  static thread_local torch::jit::Stack spare;
+};
+
+thread_local torch::jit::Stack CallStack::spare;
+
 void push(torch::jit::Stack& stack, const ArgumentSpec& spec, const Argument& argument) {
   if (spec.kind == Kind::Tensor && argument.value.isTensor() &&
       !argument.value.tensor->disposed()) {
@@ -95,7 +117,7 @@ void push(torch::jit::Stack& stack, const ArgumentSpec& spec, const Argument& ar
 napi_value callFast(napi_env env, Operator& op, napi_value* values, size_t count,
                     uint32_t handles) {
   if (count > kMostValues) return nullptr;
-  std::array<Argument, kMostValues> given;
+  c10::SmallVector<Argument, 4> given(count);
   uint64_t key = 0;
   for (size_t i = 0; i < count; ++i) {
     const bool isHandle = (handles >> i & 1) != 0;
@@ -112,7 +134,8 @@ napi_value callFast(napi_env env, Operator& op, napi_value* values, size_t count
     for (size_t i = 0; i < count; ++i) all.push_back(given[i].value);
     return "\n  called with " + givenText(Given(env, std::move(all)));
   };
-  torch::jit::Stack stack;
+  CallStack kept;
+  torch::jit::Stack& stack = kept.values;
   stack.reserve(overload->arguments.size());
   try {
     for (size_t i = 0; i < overload->arguments.size(); ++i) {
@@ -137,6 +160,7 @@ napi_value callFast(napi_env env, Operator& op, napi_value* values, size_t count
   if (returns.empty()) return Napi::Env(env).Undefined();
   if (returns.size() == 1) {
     const int alias = overload->aliases[0];
+    if (alias < 0 && stack[0].isTensor()) return toHandle(env, std::move(stack[0]).toTensor());
     if (alias < 0) return toReturned(env, stack[0], *returns[0].real_type());
     return Napi::Number::New(env, -1.0 - alias);
   }

@@ -6,11 +6,41 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <torch/version.h>
 
+#include <string_view>
+
 #include "errors.h"
 #include "fused/matrix_products.h"
 #include "names.h"
 
 namespace adaptune::system {
+
+namespace {
+
+// A test has an addon with other digits here, so it is read at run time.
+const char* volatile builtAgainst = "adaptune is built against LibTorch " TORCH_VERSION;
+
+std::string_view versionIn(std::string_view text, std::string_view before) {
+  const auto found = text.find(before);
+  if (found == std::string_view::npos) return {};
+  text.remove_prefix(found + before.size());
+  return text.substr(0, text.find_first_not_of("0123456789."));
+}
+
+// "2.13" of "2.13.1": patches keep the binary interface.
+std::string_view release(std::string_view version) {
+  return version.substr(0, version.find('.', version.find('.') + 1));
+}
+
+}  // namespace
+
+void requireSameLibTorch(Napi::Env env) {
+  const std::string config = at::show_config();
+  const auto loaded = versionIn(config, "TORCH_VERSION=");
+  const auto built = versionIn(builtAgainst, "LibTorch ");
+  if (loaded.empty() || release(loaded) == release(built)) return;
+  throw Napi::Error::New(env, "it was built against LibTorch " + std::string(built) + ", and " +
+                                  std::string(loaded) + " is there now");
+}
 
 Napi::Value getNumThreads(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), at::get_num_threads());

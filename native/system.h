@@ -5,6 +5,10 @@
 
 namespace adaptune::system {
 
+// Throws Error when the LibTorch that is loaded is of another version than the headers were: its
+// functions may be the same by name and not by what they take.
+void requireSameLibTorch(Napi::Env env);
+
 Napi::Value getNumThreads(const Napi::CallbackInfo& info);    // () -> number
 Napi::Value setNumThreads(const Napi::CallbackInfo& info);    // (number >= 1) -> undefined
 Napi::Value cudaDeviceCount(const Napi::CallbackInfo& info);  // () -> number

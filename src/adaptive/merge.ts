@@ -1,10 +1,11 @@
 import { hiddenName, LinearStreams } from "../models/stand-ins";
-import { Buffer, type Module, Parameter } from "../nn";
+import type { Module } from "../nn";
 import type { DecisionSpace } from "./decisions";
 import { withoutUpdates } from "./low-rank";
 import { choicesOf, type Mask } from "./mask";
 import { replaceModule } from "./replace-module";
 import { RoutedModule } from "./routed-module";
+import { owned } from "./weights";
 
 /**
  * The plain model that gives what a routed one gives under a mask, with weights of its own.
@@ -22,10 +23,7 @@ export function merge<M extends Module>(model: M, space: DecisionSpace, mask: Ma
     }
   }
   const plain = withoutUpdates(merged) as M;
-  return plain.clone((weight) => {
-    const values = weight.detach().clone();
-    return weight instanceof Parameter ? new Parameter(values) : new Buffer(values);
-  });
+  return plain.clone(owned);
 }
 
 /** What takes a module's place, with a name of its own in the state. */

@@ -16,14 +16,14 @@ export interface TrainingParts {
 export function shared(weight: Weight): Weight {
   return weight instanceof Parameter
     ? new Parameter(weight.detach(), false)
-    : new Buffer(weight.detach());
+    : new Buffer(weight.detach(), weight.persistent);
 }
 
 /** The same values in storage of their own; a parameter trains. */
 export function owned(weight: Weight): Weight {
   return weight instanceof Parameter
     ? new Parameter(weight.detach().clone(), true)
-    : new Buffer(weight.detach().clone());
+    : new Buffer(weight.detach().clone(), weight.persistent);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 
@@ -12,17 +12,9 @@ const STATE = "state_dict.";
 /** Many readers of safetensors, transformers among them, ask for whose layout the weights have. */
 const MADE_FOR = { format: "pt" };
 
-/** The weights of a folder, the first that is there: whole, in parts with an index, or a pickle. */
-const WEIGHTS_FILES = [
-  WEIGHTS,
-  `${WEIGHTS}.index.json`,
-  "pytorch_model.bin",
-  "pytorch_model.bin.index.json",
-];
-
 /**
- * The files of a model: in a folder, or a weights file with its configuration beside it. Where
- * there is no configuration, which `configNeeded` makes an error, `config` is null.
+ * The configuration of a model's folder, or beside its weights file, and what `readWeights` reads. Where
+ * there is no configuration, which `configNeeded` makes an error for a file, `config` is null.
  */
 export function findCheckpoint(
   path: string,
@@ -30,19 +22,13 @@ export function findCheckpoint(
 ): { config: string | null; weights: string } {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) throw new Error(`${path}: there is no such file or folder`);
-  const folder = stats.isDirectory() ? path : dirname(path);
-  const config = join(folder, CONFIG);
-  const found = WEIGHTS_FILES.map((name) => join(folder, name)).find(isThere);
-  const weights = stats.isDirectory() ? found : path;
-  const lacksConfig = !isThere(config) && (configNeeded || stats.isDirectory());
-  const absent = [lacksConfig && config, !weights && join(folder, WEIGHTS)].filter(Boolean);
-  if (!weights || lacksConfig) {
-    throw new Error(
-      `${path}: ${absent.join(" and ")} not found; a pretrained model is a folder with ${CONFIG} ` +
-        `and ${WEIGHTS} or pytorch_model.bin, or a weights file with ${CONFIG} beside it`,
-    );
-  }
-  return { config: isThere(config) ? config : null, weights };
+  const config = join(stats.isDirectory() ? path : dirname(path), CONFIG);
+  if (isThere(config)) return { config, weights: path };
+  if (!configNeeded && !stats.isDirectory()) return { config: null, weights: path };
+  throw new Error(
+    `${path}: ${config} not found; a pretrained model is a folder with ${CONFIG} and ${WEIGHTS} or ` +
+      `pytorch_model.bin, or a weights file with ${CONFIG} beside it`,
+  );
 }
 
 /** The object in a JSON file; throws, naming the file, where there is none. */
@@ -57,10 +43,9 @@ export function readConfig(file: string): Record<string, unknown> {
   throw new Error(`${file}: has to hold an object`);
 }
 
-/** The weights in a file, in the parts that an index lists, or in a training state's `state_dict`. */
-export function readWeights(file: string): Record<string, Tensor> {
-  if (file.endsWith(".index.json")) return readParts(file);
-  const weights = torch.load(file);
+/** The weights that `torch.load` finds in a file or folder, or below a training state's `state_dict`. */
+export function readWeights(path: string): Record<string, Tensor> {
+  const weights = torch.load(path);
   const within = Object.entries(weights).filter(([name]) => name.startsWith(STATE));
   if (within.length === 0) return weights;
   return Object.fromEntries(within.map(([name, tensor]) => [name.slice(STATE.length), tensor]));
@@ -77,25 +62,6 @@ export function writeCheckpoint(
   writeWhole(join(folder, CONFIG), (file) =>
     writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`),
   );
-}
-
-/** Each weight from the part, a file beside the index, that the index says it is in. */
-function readParts(index: string): Record<string, Tensor> {
-  const { weight_map } = readConfig(index);
-  if (!isRecord(weight_map)) throw new Error(`${index}: has no weight_map`);
-  const parts = new Map<string, Record<string, Tensor>>();
-  const weights = Object.entries(weight_map).map(([name, part]) => {
-    if (typeof part !== "string" || basename(part) !== part) {
-      throw new Error(
-        `${index}: ${name} is in ${JSON.stringify(part)}, which is no file beside it`,
-      );
-    }
-    if (!parts.has(part)) parts.set(part, readWeights(join(dirname(index), part)));
-    const weight = parts.get(part)![name];
-    if (!weight) throw new Error(`${index}: ${name} is not in ${part}`);
-    return [name, weight] as const;
-  });
-  return Object.fromEntries(weights);
 }
 
 function writeWhole(file: string, write: (file: string) => void): void {

@@ -1,3 +1,4 @@
+import path from "node:path";
 import { type Handle, handleKey, native } from "./native";
 
 /** Tensors of one kind, made at one place. */
@@ -8,7 +9,10 @@ export interface MemoryGroup {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly device: string;
-  /** "train (/home/me/train.ts:12:8)" when traced; null otherwise. */
+  /**
+   * When traced "train (/home/me/train.ts:12:8)", and where a module of adaptune's made it
+   * "linear (...), called from train (/home/me/train.ts:12:8)"; null otherwise.
+   */
   readonly site: string | null;
 }
 
@@ -26,17 +30,27 @@ export const isTraced = process.env.ADAPTUNE_TRACE_TENSORS === "1";
 
 const siteNumbers = new Map<string, number>();
 
-/** Remembers where the program made a tensor: the first frame outside of this folder. */
+/** Remembers where the program made a tensor. */
 export function trace(tensor: { readonly [handleKey]: Handle }): void {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 16;
-  const frames = new Error().stack?.split("\n").slice(1) ?? [];
-  Error.stackTraceLimit = limit;
-  const frame = frames.find((line) => !line.includes(__dirname) && line.includes(":")) ?? "";
-  const site = frame.trim().replace(/^at /, "");
+  const site = siteOf();
   const number = siteNumbers.get(site) ?? siteNumbers.size;
   siteNumbers.set(site, number);
   native.setSite(tensor, number);
+}
+
+const ours = path.dirname(__dirname);
+
+/** The first frame outside of this folder, and where that is one of our modules also the program's. */
+function siteOf(): string {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 50;
+  const stack = new Error().stack?.split("\n").slice(1) ?? [];
+  Error.stackTraceLimit = limit;
+  const frames = stack.filter((line) => line.includes(":") && !line.includes(__dirname + path.sep));
+  const [site, caller] = [frames[0], frames.find((line) => !line.includes(ours + path.sep))].map(
+    (line = "") => line.trim().replace(/^at /, ""),
+  );
+  return caller === "" || caller === site ? site : `${site}, called from ${caller}`;
 }
 
 /** What was made after the tensor `since` and is alive, without those of `known` handles. */

@@ -256,14 +256,24 @@ function loadAddon(): Native {
   try {
     addon = require("node-gyp-build")(root);
   } catch (error) {
-    const reason = (error as Error).message.split("\n")[0];
+    const [reason] = (error as Error).message.split("\n");
     throw new Error(
-      `adaptune's native addon cannot be loaded: ${reason}\nBuild it with: npx adaptune build` +
-        "\n(npx adaptune doctor tells what is wrong with this machine's set-up.)",
+      `adaptune's native addon cannot be loaded: ${explained(reason)}\nBuild it with: npx adaptune ` +
+        "build\n(npx adaptune doctor tells what is wrong with this machine's set-up.)",
       { cause: error },
     );
   }
   return addon;
+}
+
+/** The system's loader speaks of files and symbols. */
+function explained(reason: string): string {
+  const symbol = /undefined symbol: (\S+)/.exec(reason)?.[1];
+  if (symbol)
+    return `it was built against another LibTorch than is there now, which lacks ${symbol}`;
+  const library = /(lib(?:torch|c10)\S*): cannot open shared object/.exec(reason)?.[1];
+  if (library) return `LibTorch's ${library} is not where it was when the addon was built`;
+  return reason;
 }
 
 export const native = loadAddon();

@@ -1,8 +1,9 @@
 import test from "ava";
-import { trainableLine } from "../../src/adaptive";
+import { adapt, spotTuneBlock, trainableLine } from "../../src/adaptive";
 import { shareFrozen } from "../../src/adaptive/weights";
-import { Linear, Module } from "../../src/nn";
+import { Buffer, Linear, Module } from "../../src/nn";
 import * as torch from "../../src/torch";
+import { vlBertCase } from "./cases";
 
 class Tied extends Module {
   readonly encoder = new Linear(4, 4);
@@ -47,4 +48,22 @@ test("the trainable line has separators, counts ties once and gives a share", (t
   }
   const line = trainableLine(shareFrozen(new Wide(), parts(["upper"])));
   t.is(line, "trainable: 1,010 of 101,010 (1.00 %)");
+});
+
+test("buffers that are not persistent stay so: shared, copied and merged", (t) => {
+  const given = vlBertCase.make();
+  for (const [, module] of given.namedModules()) {
+    if (module instanceof Linear)
+      Object.assign(module, { cached: new Buffer(torch.ones([1]), false) });
+  }
+  const cached = (model: Module) =>
+    model.namedBuffers().filter(([name]) => name.endsWith(".cached"));
+  const adapted = adapt(given, spotTuneBlock(), { policy: { hiddenSize: 16 } });
+  const merged = adapted.merge("tuned");
+  t.true(cached(adapted).length > cached(given).length, "frozen and tuned blocks have theirs");
+  t.is(cached(merged).length, cached(given).length);
+  for (const model of [adapted, merged]) {
+    t.true(cached(model).every(([, buffer]) => !buffer.persistent));
+  }
+  t.deepEqual(Object.keys(merged.stateDict()), Object.keys(given.stateDict()));
 });

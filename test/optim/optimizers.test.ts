@@ -1,11 +1,8 @@
-import { join } from "node:path";
-import test, { type ExecutionContext } from "ava";
+import test from "ava";
 import { Embedding, Parameter } from "../../src/nn";
 import {
   Adam,
-  AdamW,
   fromPyTorchState,
-  type Optimizer,
   type PyTorchState,
   RMSprop,
   SGD,
@@ -13,75 +10,8 @@ import {
 } from "../../src/optim";
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
-import { below, distance, reference } from "../reference/load";
-
-const values = reference("optim-steps");
-const groupsOf = torch.loadMetadata(join(__dirname, "..", "reference", "optim-steps.safetensors"));
-const STEPS = 6;
-
-type Groups = [{ params: Tensor[] }, { params: Tensor[]; lr: number }];
-type Any = Optimizer<object>;
-
-const lr = 0.05;
-const cases: Record<string, (params: Groups) => Any> = {
-  SGD: (p) => new SGD(p, { lr }),
-  "SGD decay": (p) => new SGD(p, { lr, weightDecay: 0.1, maximize: true }),
-  "SGD momentum": (p) => new SGD(p, { lr, momentum: 0.9, dampening: 0.3, weightDecay: 0.1 }),
-  "SGD nesterov": (p) => new SGD(p, { lr, momentum: 0.8, nesterov: true, maximize: true }),
-  Adam: (p) => new Adam(p, { lr }),
-  "Adam all": (p) =>
-    new Adam(p, {
-      lr,
-      betas: [0.5, 0.7],
-      eps: 1e-3,
-      weightDecay: 0.1,
-      amsgrad: true,
-      maximize: true,
-    }),
-  AdamW: (p) => new AdamW(p, { lr }),
-  "AdamW all": (p) =>
-    new AdamW(p, { lr, betas: [0.5, 0.7], weightDecay: 0.2, amsgrad: true, maximize: true }),
-  RMSprop: (p) => new RMSprop(p, { lr }),
-  "RMSprop momentum": (p) => new RMSprop(p, { lr, alpha: 0.8, momentum: 0.5, weightDecay: 0.1 }),
-  "RMSprop all": (p) =>
-    new RMSprop(p, {
-      lr,
-      alpha: 0.8,
-      momentum: 0.5,
-      centered: true,
-      eps: 1e-3,
-      weightDecay: 0.1,
-      maximize: true,
-    }),
-};
-
-/** The optimization of the reference script, which can be taken up at any step. */
-class Run {
-  readonly params = {
-    a: new Parameter(values["start.a"].clone()),
-    b: new Parameter(values["start.b"].clone()),
-  };
-  readonly optimizer: Any;
-
-  constructor(make: (params: Groups) => Any) {
-    this.optimizer = make([{ params: [this.params.a] }, { params: [this.params.b], lr: 0.03 }]);
-  }
-
-  step(n: number): void {
-    for (const [name, parameter] of Object.entries(this.params)) {
-      const isAbsent = name === "b" && n === 0;
-      parameter.grad = isAbsent ? null : values[`gradient.${name}`].select(0, n).clone();
-    }
-    this.optimizer.step();
-  }
-
-  isAt(t: ExecutionContext, name: string, n: number): void {
-    for (const [key, parameter] of Object.entries(this.params)) {
-      const off = distance(parameter.detach(), values[`${name}.${key}`].select(0, n));
-      t.true(off <= 1e-12, `${key} is off by ${off} after step ${n}`);
-    }
-  }
-}
+import { below, distance } from "../reference/load";
+import { cases, groupsOf, Run, STEPS, values } from "./steps-support";
 
 for (const [name, make] of Object.entries(cases)) {
   test(`${name}: weights are PyTorch's after every step, and so is the state`, (t) => {

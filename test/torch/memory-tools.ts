@@ -1,24 +1,8 @@
+import { once } from "node:events";
+import { setImmediate } from "node:timers/promises";
+import { isMainThread, parentPort, Worker } from "node:worker_threads";
+import { Linear } from "../../src/nn";
 import * as torch from "../../src/torch";
-
-const rss = () => process.memoryUsage().rss;
-
-/** Resident memory after a tenth of the operations and after all of them, typed arrays included. */
-function flat(count: number, mode: string) {
-  const x = torch.ones([16]);
-  const values = new Float32Array(16).fill(2);
-  const one = () => x.add(torch.tensor(values)).sum().item();
-  const unscoped = () => {
-    using other = torch.tensor(values);
-    using sum = x.add(other);
-    using total = sum.sum();
-    return total.item();
-  };
-  const step = mode === "scoped" ? () => torch.scope(one) : unscoped;
-  for (let n = 0; n < count / 10; n++) step();
-  const early = rss();
-  for (let n = 0; n < count; n++) step();
-  return { early, late: rss(), tensors: torch.memory().tensors };
-}
 
 /** Many tensors in one turn, twice; the warning is on standard error. */
 function unscoped() {
@@ -30,7 +14,7 @@ function unscoped() {
 async function overTurns() {
   for (let n = 0; n < 60; n++) {
     for (let m = 0; m < 1000; m++) torch.ones([1]);
-    await new Promise((resolve) => setImmediate(resolve));
+    await setImmediate();
   }
   return {};
 }
@@ -42,17 +26,46 @@ function traced() {
   return { groups, text: String(torch.memory.report()), held: held.length };
 }
 
-const modes: Record<string, (count: number) => unknown> = {
-  scoped: (count) => flat(count, "scoped"),
-  disposed: (count) => flat(count, "disposed"),
+/** What assertNoLeaks says of a tensor that stays: made here, by a module, later on, in a worker. */
+async function leaks() {
+  const layer = new Linear(3, 5);
+  const x = torch.ones([2, 3]);
+  const held: unknown[] = [];
+  const leak = (tensor: torch.Tensor) => void held.push(tensor);
+  const message = async (fn: () => unknown) => {
+    try {
+      await torch.assertNoLeaks(fn);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return "no leak";
+  };
+  const here = await message(() => torch.scope(() => leak(torch.keep(x.add(1)))));
+  const module = await message(() => leak(layer.forward(x)));
+  const later = await message(async () => {
+    await setImmediate();
+    leak(torch.zeros([7]));
+  });
+  const worker = isMainThread ? await ofWorker() : null;
+  return { here, module, later, worker };
+}
+
+async function ofWorker() {
+  const execArgv = ["-r", "ts-node/register/transpile-only"];
+  return (await once(new Worker(__filename, { execArgv }), "message"))[0];
+}
+
+const modes: Record<string, () => unknown> = {
   unscoped,
   overTurns,
   traced,
+  leaks,
 };
 
-if (require.main === module) {
-  const [mode, count = "0"] = process.argv.slice(2);
-  void Promise.resolve(modes[mode](Number(count))).then((result) =>
+if (!isMainThread) {
+  void leaks().then((result) => parentPort!.postMessage(result));
+} else if (require.main === module) {
+  void Promise.resolve(modes[process.argv[2]]()).then((result) =>
     console.log(JSON.stringify(result)),
   );
 }

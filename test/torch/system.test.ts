@@ -18,7 +18,10 @@ test("the number of threads can be read and set", (t) => {
   t.is(torch.getNumThreads(), threads);
 });
 
-test("a process that computed ends by itself, with tensors and graphs still held", (t) => {
-  const { status, signal, stdout, stderr } = runScript("hold.ts");
-  t.deepEqual([status, signal, stdout, stderr], [0, null, "held\n", ""]);
-});
+const lastWords = { exit: "held\n", end: "held\n", workers: "worker 0\nworker 0\n" };
+for (const [how, words] of Object.entries(lastWords)) {
+  test(`a process ends well with tensors, graphs and arrays still held: ${how}`, (t) => {
+    const { status, signal, stdout, stderr } = runScript("hold.ts", [how]);
+    t.deepEqual([status, signal, stdout, stderr], [0, null, words, ""]);
+  });
+}
