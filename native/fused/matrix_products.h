@@ -1,9 +1,10 @@
 // The three matrix products of a linear layer on the CPU, each by the fastest way there is.
 //
 // LibTorch has two: its BLAS (MKL), which at::linear and at::mm take in single precision, and
-// oneDNN, which is twice as fast on some processors and slower on others. Which one is taken
-// depends on the dtype, on the product and on its size, never on what was timed a moment ago, so
-// that the same table gives the same bits.
+// oneDNN, which is twice as fast on some processors and slower on others, and makes a program for
+// every shape. In single precision there are kernels of our own too (packed_products.h). Which way
+// is taken depends on the dtype, on the product and on its size, never on what was timed a moment
+// ago, so that the same table gives the same bits.
 #pragma once
 
 #include <ATen/Tensor.h>
@@ -25,7 +26,7 @@ at::Tensor inputGradient(const at::Tensor& dy, const at::Tensor& weight);
 // dy [R,m], x [R,n] -> dy^T x [m,n]
 at::Tensor weightGradient(const at::Tensor& dy, const at::Tensor& x);
 
-// One line of the table of ways: "float32 forward large" -> "oneDNN" or "library".
+// One line of the table of ways: "float32 forward large" -> "oneDNN", "library" or "packed".
 struct Choice {
   std::string product, way;
 };
@@ -35,7 +36,8 @@ std::vector<Choice> choices();
 // Throws c10::Error for an unknown product or way.
 void choose(const Choice& choice);
 
-// Times both ways at every product and size of a dtype, for about 30 ms, and takes the faster ones.
+// Times all ways at every product and size of a dtype, for about 50 ms, and takes our own, or
+// LibTorch's where it has none or is far slower.
 void measure(at::ScalarType dtype);
 
 }  // namespace adaptune::products

@@ -5,8 +5,11 @@
 //
 // where sample b has rows of x. Several projections of the same x (query, key, value) go together.
 // Where alternatives are compared, the results of the others are wanted too: then every alternative
-// is computed on all rows, which is no more than that. Otherwise heads that the same samples picked
-// run together on the rows of these samples, and nothing else is computed.
+// is computed on all rows, which is no more than that. Otherwise nothing else is computed.
+//
+// In single precision that is done by products of our own (select_products.h). In other dtypes it
+// is made of whole products: heads that the same samples picked run together on the rows of these
+// samples, and a gradient is of all rows, with zeros where the head picked something else.
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>

@@ -14,9 +14,9 @@ const measurable: readonly DType[] = ["float32", "bfloat16"];
 const settled = new Set<DType>();
 
 /**
- * On the CPU LibTorch has two ways to multiply matrices, and which one is faster depends on the
- * processor. What a linear layer takes is measured once a machine, for about 30 ms a dtype, and
- * kept in adaptune's cache; results differ between the two in their last bits.
+ * On the CPU LibTorch has two ways to multiply matrices, and adaptune one of its own for float32;
+ * which one is fastest depends on the processor. What a linear layer takes is measured once a
+ * machine, for about 50 ms a dtype, and kept in adaptune's cache; results differ in their last bits.
  */
 export const matrixProducts = {
   /** What is taken now, for a record that makes a result repeatable. */
