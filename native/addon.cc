@@ -1,4 +1,5 @@
 // What the addon exports. TypeScript's side of it is src/torch/native.ts.
+#include <ATen/Context.h>
 #include <napi.h>
 
 #include "aoti.h"
@@ -58,6 +59,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   system::requireSameLibTorch(env);
   Environment::attach(env);
   autograd::installEngine();
+  // Indices beyond a sparse tensor's sizes would be written to all the same.
+  at::globalContext().setCheckSparseTensorInvariants(true);
   const auto set = [&](const char* name, Napi::Function function) { exports.Set(name, function); };
   set("attach", bind<attach>(env, "attach"));
 

@@ -229,12 +229,13 @@ std::string ArgumentSpec::refusal(const Value& value) const {
 c10::IValue ArgumentSpec::convert(const Value& value) const {
   if (value.isNothing()) return c10::IValue();
   const auto tensor = [this](const Value& given) -> at::Tensor {
+    if (given.isTensor() && given.isDisposed()) throwDisposed(given.env, name.c_str());
     return requireTensor(given.env, given.tensor, given.raw, name.c_str());
   };
   switch (kind) {
     case Kind::Tensor:
       if (!value.isTensor()) return at::native::wrapped_scalar_tensor(toScalar(value));
-      return value.tensor->disposed() ? tensor(value) : value.tensor->tensor;
+      return value.isDisposed() ? tensor(value) : value.tensor->tensor;
     case Kind::TensorList:
       return toList<at::Tensor>(value, tensor);
     case Kind::OptionalTensorList:

@@ -99,8 +99,7 @@ class CallStack {
 thread_local torch::jit::Stack CallStack::spare;
 
 void push(torch::jit::Stack& stack, const ArgumentSpec& spec, const Argument& argument) {
-  if (spec.kind == Kind::Tensor && argument.value.isTensor() &&
-      !argument.value.tensor->disposed()) {
+  if (spec.kind == Kind::Tensor && argument.value.isTensor() && !argument.value.isDisposed()) {
     stack.emplace_back(argument.value.tensor->tensor);
   } else if (spec.kind == Kind::IntList && argument.length > 0) {
     c10::List<int64_t> list;
@@ -150,7 +149,7 @@ napi_value callFast(napi_env env, Operator& op, napi_value* values, size_t count
     throw Napi::TypeError::New(env, op.name + ": " + error.Message());
   }
   try {
-    overload->handle.callBoxed(stack);
+    callGuarded(*overload, stack);
   } catch (const Napi::Error&) {
     throw;
   } catch (const std::exception& error) {

@@ -137,13 +137,15 @@ at::Tensor& requireTensor(napi_env env, TensorHandle* handle, napi_value value, 
     throw Napi::TypeError::New(
         env, std::string(what) + ": expected a Tensor, given " + describe(env, value));
   }
-  if (handle->disposed()) {
-    throw Napi::TypeError::New(
-        env, std::string(what) +
-                 ": this tensor was disposed (by dispose(), `using` or the end of a "
-                 "torch.scope). Return it from the scope, or torch.keep(it).");
-  }
+  if (handle->disposed()) throwDisposed(env, what);
   return handle->tensor;
+}
+
+void throwDisposed(napi_env env, const char* what) {
+  throw Napi::TypeError::New(
+      env, std::string(what) +
+               ": this tensor was disposed (by dispose(), `using` or the end of a "
+               "torch.scope). Return it from the scope, or torch.keep(it).");
 }
 
 void dispose(napi_env env, TensorHandle& handle) {

@@ -74,6 +74,8 @@ TensorHandle* handleOf(napi_env env, napi_value value);
 at::Tensor& requireTensor(napi_env env, napi_value value, const char* what);
 at::Tensor& requireTensor(napi_env env, TensorHandle* handle, napi_value value, const char* what);
 
+[[noreturn]] void throwDisposed(napi_env env, const char* what);
+
 // Drops the handle's reference only: views and saved-for-backward tensors keep the storage.
 void dispose(napi_env env, TensorHandle& handle);
 

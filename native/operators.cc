@@ -110,7 +110,7 @@ napi_value callSlowly(napi_env env, const Operator& op, std::vector<Value> value
     throw Napi::TypeError::New(env, op.name + ": " + error.Message());
   }
   try {
-    binding.overload->handle.callBoxed(stack);
+    callGuarded(*binding.overload, stack);
   } catch (const Napi::Error&) {
     throw;
   } catch (const std::exception& error) {

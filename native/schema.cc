@@ -148,6 +148,8 @@ Overload::Overload(const c10::OperatorHandle& operatorHandle) : handle(operatorH
     aliases.push_back(same == declared.end() ? -1 : static_cast<int>(same - declared.begin()));
   }
   factory = has("dtype") && has("layout") && has("device") && has("pin_memory");
+  resizes = writesOut() || adaptune::resizes(handle.operator_name());
+  guard = guardOf(handle.operator_name());
 }
 
 std::string Overload::obstacle() const {

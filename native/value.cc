@@ -36,7 +36,7 @@ Value Value::ofHandle(napi_env env, napi_value raw) {
   value.type = napi_object;
   double number = 0;
   napi_get_value_double(env, raw, &number);
-  value.tensor = Environment::of(env).handles.find(number);
+  value.hold(Environment::of(env).handles.find(number));
   return value;
 }
 
@@ -92,7 +92,8 @@ bool Value::toBool() const {
 }
 
 std::string Value::describe() const {
-  return tensor != nullptr ? describeTensor(*tensor) : adaptune::describe(env, raw);
+  if (tensor == nullptr) return adaptune::describe(env, raw);
+  return isDisposed() ? "a disposed Tensor" : describeTensor(*tensor);
 }
 
 }  // namespace adaptune

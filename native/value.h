@@ -15,14 +15,14 @@ struct Value {
   napi_value raw = nullptr;  // nullptr: not given
   napi_valuetype type = napi_undefined;
   TensorHandle* tensor = nullptr;  // when it is a Tensor
-
-  double number = 0;  // when it is one
+  uint32_t generation = 0;         // of `tensor`, when it was looked at
+  double number = 0;               // when it is one
 
   Value() = default;
   Value(napi_env env, napi_value raw) : env(env), raw(raw) {
     napi_typeof(env, raw, &type);
     if (type == napi_number) napi_get_value_double(env, raw, &number);
-    if (type == napi_object) tensor = handleOf(env, raw);
+    if (type == napi_object) hold(handleOf(env, raw));
   }
   // A Tensor that JavaScript has looked through already; `raw` is the number of its handle.
   static Value ofHandle(napi_env env, napi_value raw);
@@ -33,6 +33,9 @@ struct Value {
   bool isBoolean() const { return type == napi_boolean; }
   bool isString() const { return type == napi_string; }
   bool isTensor() const { return tensor != nullptr; }
+  // Of a Tensor. A getter among the arguments may have disposed it since, and made another in its
+  // slot.
+  bool isDisposed() const { return tensor->disposed() || tensor->generation != generation; }
   bool isTensorOrNull() const { return isTensor() || isNothing(); }
   bool isArray() const;
   // A whole number that a double holds exactly, or a 64-bit bigint.
@@ -51,6 +54,12 @@ struct Value {
   std::string toString() const { return Napi::String(env, raw); }
   // For error texts: `"abc"`, `Tensor(float32 [2, 3] cpu)`.
   std::string describe() const;
+
+ private:
+  void hold(TensorHandle* handle) {
+    tensor = handle;
+    if (handle != nullptr) generation = handle->generation;
+  }
 };
 
 }  // namespace adaptune

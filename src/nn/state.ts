@@ -1,4 +1,5 @@
 import { noGrad, Tensor } from "../torch";
+import { describe } from "../torch/errors";
 
 /** Options of `loadStateDict`. */
 export interface LoadOptions {
@@ -27,6 +28,9 @@ export function loadState(
   owner: string,
   { strict = true }: LoadOptions = {},
 ): LoadReport {
+  if (typeof given !== "object" || given === null) {
+    throw new TypeError(`loadStateDict: expected tensors by name, given ${describe(given)}`);
+  }
   const names = new Set(weights.map(([name]) => name));
   const missing = missingNames(weights, given);
   const unexpected = Object.keys(given).filter((name) => !names.has(name));

@@ -1,6 +1,19 @@
 import type { Tensor } from "../torch";
+import { describe } from "../torch/errors";
 import type { GroupState, ParameterGroup } from "./groups";
 import type { Slot } from "./optimizer";
+
+/** Throws for what is no state of ours, such as PyTorch's own form. */
+export function requireState(given: unknown): void {
+  const { tensors, groups, param_groups } = Object(given);
+  if (isObject(tensors) && Array.isArray(groups)) return;
+  const remedy = param_groups ? ": optim.fromPyTorchState makes one of PyTorch's" : "";
+  throw new TypeError(
+    `loadStateDict: expected the { tensors, groups } of stateDict()${remedy}, given ${describe(given)}`,
+  );
+}
+
+const isObject = (value: unknown) => typeof value === "object" && value !== null;
 
 /** Throws with all that keeps a state from fitting the parameters, with their slots, and their groups. */
 export function checkState<N>(

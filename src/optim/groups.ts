@@ -1,4 +1,5 @@
-import type { Tensor } from "../torch";
+import { Tensor } from "../torch";
+import { describe } from "../torch/errors";
 import type { AdamNumbers } from "./adam";
 
 /** Parameters with the hyper-parameters that differ from the optimizer's. */
@@ -32,7 +33,8 @@ export function completeGroups<N extends object>(
   given: readonly Tensor[] | readonly ParameterGroupOptions<N>[],
   defaults: N,
 ): ParameterGroup<N>[] {
-  const groups = isGroups(given) ? given : [{ params: given as readonly Tensor[] }];
+  if (!Array.isArray(given)) refuse("an array of parameters or groups: model.parameters()", given);
+  const groups = isGroups<N>(given) ? given : [{ params: given as readonly Tensor[] }];
   return groups.map((group) => completeGroup(group as ParameterGroupOptions<N>, defaults));
 }
 
@@ -40,18 +42,26 @@ export function completeGroup<N extends object>(
   group: ParameterGroupOptions<N>,
   defaults: N,
 ): ParameterGroup<N> {
+  const { params } = Object(group) as ParameterGroupOptions<N>;
+  if (!Array.isArray(params)) refuse("groups with an array of params", group);
+  const stranger = params.findIndex((parameter) => !(parameter instanceof Tensor));
+  if (stranger >= 0) refuse(`params to be Tensors`, params[stranger]);
   const own = Object.entries(group).filter(([, value]) => value !== undefined);
   return {
     ...defaults,
     ...Object.fromEntries(own),
-    params: [...group.params],
+    params: [...params],
   } as ParameterGroup<N>;
+}
+
+function refuse(expected: string, given: unknown): never {
+  throw new TypeError(`an optimizer: expected ${expected}, given ${describe(given)}`);
 }
 
 function isGroups<N>(
   params: readonly Tensor[] | readonly ParameterGroupOptions<N>[],
 ): params is readonly ParameterGroupOptions<N>[] {
-  return params.length > 0 && "params" in params[0];
+  return params.length > 0 && !(params[0] instanceof Tensor) && "params" in Object(params[0]);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
-import { checkState } from "./check-state";
+import { checkState, requireState } from "./check-state";
 import {
   completeGroup,
   completeGroups,
@@ -95,7 +95,9 @@ export abstract class Optimizer<N extends object> {
    * Takes over copies of a state, after the weights are those that it goes with: masters that it lacks
    * start at the weights. Throws with all problems, and nothing changed, where it does not fit.
    */
-  loadStateDict({ tensors, groups }: OptimizerState<N>): void {
+  loadStateDict(state: OptimizerState<N>): void {
+    requireState(state);
+    const { tensors, groups } = state;
     const slots = this.all.flatMap((group, number) => {
       const own = this.slotsOf({ ...group, ...groups[number], params: group.params });
       return group.params.map(

@@ -2,6 +2,7 @@ import { wrap } from "./dispatch";
 import { type Device, type DType, dtypes, isDType } from "./dtype";
 import { checkOptions, describe } from "./errors";
 import { native, type TypedArray } from "./native";
+import { iinfo } from "./numeric-limits";
 import { type NestedArray, Tensor } from "./tensor";
 
 /** Options of `tensor`. */
@@ -119,6 +120,7 @@ function fromNested(data: unknown, wanted: DType | undefined): Flat {
     return { values: Uint8Array.from(values as boolean[], Number), shape, dtype: "bool" };
   }
   if (kind === "bigint") {
+    checkWhole(values as bigint[], wanted);
     return { values: bigints(values as bigint[]), shape, dtype: "int64" };
   }
   checkWhole(values as number[], wanted);
@@ -131,14 +133,23 @@ function bigints(values: bigint[]): BigInt64Array {
   throw new TypeError(`tensor: argument 'data': expected 64-bit integers, given ${outside}n`);
 }
 
-/** NaN and infinity have no integer; converting them is undefined in C++. */
-function checkWhole(values: readonly number[], dtype: DType | undefined): void {
+/**
+ * What an integer dtype cannot hold: converting it is undefined in C++. Fractions are cut off, and negative
+ * numbers wrap in unsigned dtypes, as in PyTorch.
+ */
+function checkWhole(values: readonly (number | bigint)[], dtype: DType | undefined): void {
   if (!dtype || !/^u?int/.test(dtype)) return;
-  const bad = values.find((value) => !Number.isFinite(value));
+  const { bits, min } = iinfo(dtype);
+  const end = min < 0 ? 2 ** (bits - 1) : 2 ** bits;
+  const least = min < 0 ? -end : 1 - end;
+  const bad = values.find((value) => {
+    const whole = typeof value === "bigint" ? value : Math.trunc(value);
+    return !(whole >= least && whole < end);
+  });
   if (bad === undefined) return;
-  throw new TypeError(
-    `tensor: argument 'data': expected finite numbers for ${dtype}, given ${bad}`,
-  );
+  const isWhole = typeof bad === "bigint" || Number.isFinite(bad);
+  const expected = isWhole ? `numbers that ${dtype} holds` : `finite numbers for ${dtype}`;
+  throw new TypeError(`tensor: argument 'data': expected ${expected}, given ${describe(bad)}`);
 }
 
 /** The lengths along the first element of each level; `flatten` checks that all agree. */

@@ -1,5 +1,5 @@
 import test from "ava";
-import { Embedding, Parameter } from "../../src/nn";
+import { Embedding, Linear, Parameter } from "../../src/nn";
 import {
   Adam,
   fromPyTorchState,
@@ -127,4 +127,21 @@ test("a sparse gradient is an error that says what to do", (t) => {
     .backward();
   const optimizer = new SGD(embedding.parameters());
   t.throws(() => optimizer.step(), { message: /sparse_coo.*without `sparse`/ });
+});
+
+test("what is no parameters and no state is named", (t) => {
+  const loose = SGD as unknown as new (params: unknown, options: object) => SGD;
+  const make = (params: unknown) => () => new loose(params, { lr: 1 });
+  const model = new Linear(1, 1);
+  t.throws(make(undefined), { message: /model\.parameters\(\), given undefined/ });
+  t.throws(make(model), { message: /model\.parameters\(\), given an object of Linear/ });
+  t.throws(make([5]), { message: /expected params to be Tensors, given 5/ });
+  t.throws(make([{ params: model }]), { message: /an array of params/ });
+
+  const optimizer = new SGD(model.parameters(), { lr: 1 });
+  const state = (given: unknown) => () => optimizer.loadStateDict(given as never);
+  t.throws(state(null), { message: /stateDict\(\), given null/ });
+  t.throws(state({}), { message: /stateDict\(\), given an object/ });
+  t.throws(state(toPyTorchState(optimizer.stateDict())), { message: /fromPyTorchState/ });
+  t.throws(() => model.loadStateDict(null as never), { message: /by name, given null/ });
 });

@@ -225,3 +225,28 @@ test("a tensor is the same through its JSON-like reading and back", (t) => {
     t.true(torch.equal(torch.tensor(x.toTypedArray(), { shape: x.shape, dtype }), x), dtype);
   }
 });
+
+test("numbers that an integer dtype does not hold are refused", (t) => {
+  const refused: [number | bigint, torch.DType][] = [
+    [128, "int8"],
+    [-129, "int8"],
+    [256, "uint8"],
+    [-256, "uint8"],
+    [3e9, "int32"],
+    [3_000_000_000n, "int32"],
+    [2 ** 63, "int64"],
+    [1e30, "int64"],
+  ];
+  for (const [value, dtype] of refused) {
+    const message = new RegExp(
+      `expected numbers that ${dtype} holds, given ${value}`.replace("+", "\\+"),
+    );
+    t.throws(() => torch.tensor([0n, value].slice(1) as number[], { dtype }), { message });
+  }
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    t.throws(() => torch.tensor(value, { dtype: "int8" }), { message: /expected finite numbers/ });
+  }
+  t.deepEqual(torch.tensor([-128, 127.9], { dtype: "int8" }).toArray(), [-128, 127]);
+  t.deepEqual(torch.tensor([-1, 255], { dtype: "uint8" }).toArray(), [255, 255]);
+  t.is(torch.tensor(-(2 ** 63), { dtype: "int64" }).item<bigint>(), -(2n ** 63n));
+});

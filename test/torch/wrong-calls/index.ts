@@ -2,5 +2,6 @@ import { ofOperators } from "./arguments";
 import { ofOurs } from "./hand-written";
 import { ofLibTorch } from "./library";
 import { survivors } from "./survivors";
+import { unchecked } from "./unchecked";
 
-export const wrongCalls = [...ofOperators, ...ofLibTorch, ...ofOurs, ...survivors];
+export const wrongCalls = [...ofOperators, ...ofLibTorch, ...ofOurs, ...unchecked, ...survivors];
