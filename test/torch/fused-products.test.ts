@@ -1,35 +1,8 @@
 import test, { type ExecutionContext } from "ava";
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
+import { compare_heads, linear, select_linear, split_samples } from "./fused-operators";
 import { same } from "./support";
-
-const { linear, split_samples, select_linear, compare_heads } = torch.ops.adaptune as unknown as {
-  linear(x: Tensor, weight: Tensor, bias?: Tensor | null, options?: { gelu?: boolean }): Tensor;
-  split_samples(
-    x: Tensor,
-    choice: number[],
-    alternatives: number,
-    options?: { lengths?: number[] },
-  ): Tensor[];
-  select_linear(
-    x: Tensor,
-    weights: Tensor[],
-    biases: Tensor[],
-    projections: number,
-    choice: number[],
-    lengths: number[],
-    heads: number,
-    options?: { compare?: boolean },
-  ): Tensor[];
-  compare_heads(
-    y: Tensor,
-    others: Tensor[],
-    gate: Tensor,
-    choice: number[],
-    lengths: number[],
-    heads: number,
-  ): Tensor;
-};
 
 const float64 = { dtype: "float64" } as const;
 const draw = (...shape: number[]) => torch.randn(shape, float64);

@@ -1,20 +1,7 @@
 import test, { type ExecutionContext } from "ava";
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
-
-const { linear, select_linear } = torch.ops.adaptune as unknown as {
-  linear(x: Tensor, weight: Tensor, bias?: Tensor | null, options?: { gelu?: boolean }): Tensor;
-  select_linear(
-    x: Tensor,
-    weights: Tensor[],
-    biases: Tensor[],
-    projections: number,
-    choice: number[],
-    lengths: number[],
-    heads: number,
-    options?: { compare?: boolean },
-  ): Tensor[];
-};
+import { linear, select_linear } from "./fused-operators";
 
 /** Largest error relative to the largest value. */
 function errorOf(found: Tensor, expected: Tensor): number {
