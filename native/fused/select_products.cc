@@ -110,6 +110,8 @@ std::vector<at::Tensor> forward(const at::Tensor& given, const SelectLayers& lay
 
 at::Tensor inputGradient(const std::vector<at::Tensor>& dys, const SelectLayers& layers,
                          const Selection& selection) {
+  const auto some = std::find_if(dys.begin(), dys.end(), [](auto& dy) { return dy.defined(); });
+  if (some == dys.end()) return {};
   const auto& kernels = chosenKernels().products;
   std::vector<at::Tensor> weights = layers.weights.vec();
   const auto operands = operandsOf(weights, 1);
@@ -124,7 +126,6 @@ at::Tensor inputGradient(const std::vector<at::Tensor>& dys, const SelectLayers&
       if (dys[p].defined()) lines += weights[p * layers.alternatives + k].size(0);
     }
   }
-  const auto some = std::find_if(dys.begin(), dys.end(), [](auto& dy) { return dy.defined(); });
   const int64_t rows = some->size(0), n = weights[0].size(1), width = kernels.tile_columns;
   at::Tensor dx = at::empty({rows, n}, some->options());
   const double operations = operationsOf(rows, weights[0], layers.projections);
@@ -169,6 +170,7 @@ at::Tensor inputGradient(const std::vector<at::Tensor>& dys, const SelectLayers&
 
 void weightGradients(std::vector<WeightGradient>& gradients, const at::Tensor& given,
                      const Selection& selection) {
+  if (gradients.empty()) return;
   const auto& kernels = chosenKernels().products;
   at::Tensor x = given;
   const Operand rowsOfX = packed::operandOf(x, 1);

@@ -30,7 +30,7 @@ inline bool hasProducts(const at::Tensor& x) {
 std::vector<at::Tensor> forward(const at::Tensor& x, const SelectLayers& layers,
                                 const Selection& selection, bool compare);
 
-// dx [R,n] of each projection's dy [R,m], of which some may be undefined.
+// dx [R,n] of each projection's dy [R,m], of which some may be undefined; undefined where all are.
 at::Tensor inputGradient(const std::vector<at::Tensor>& dys, const SelectLayers& layers,
                          const Selection& selection);
 

@@ -144,3 +144,19 @@ for (const [heads, size, alternatives, samples] of [
     });
   }
 }
+
+test("heads that pick among frozen layers have the input's gradient alone", (t) => {
+  torch.manualSeed(3);
+  const [weights, biases] = [
+    [torch.randn([6, 5]), torch.randn([6, 5])],
+    [torch.zeros([6]), torch.ones([6])],
+  ];
+  const x = torch.randn([4, 5], { requiresGrad: true });
+  const exact = x.detach().double().requiresGrad_();
+  const double = (all: Tensor[]) => all.map((one) => one.double());
+  const run = (input: Tensor, ws: Tensor[], bs: Tensor[]) =>
+    select_linear(input, ws, bs, 1, [0, 1, 1, 1, 0, 0], [1, 3], 3)[0].square().sum();
+  run(x, weights, biases).backward();
+  run(exact, double(weights), double(biases)).backward();
+  close(t, x.grad!, exact.grad!, "dx");
+});
