@@ -34,8 +34,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
   // Tells V8 of tensor memory in coarse steps: one report an operation slows a loop about 40 times.
   void accountExternalMemory(int64_t bytes);
 
-  // Calls JavaScript when many tensors were made outside of any scope since the last call of
-  // startTurn, at most once a turn of the event loop.
+  // Calls JavaScript when many tensors were made outside of any scope, or returned from the
+  // outermost, since the last call of startTurn, at most once a turn of the event loop.
   void watchUnscoped() {
     if (scopes_.size() == 1 && root().count >= unscopedLimit_) tellUnscoped();
   }

@@ -25,7 +25,8 @@ Napi::Value enter(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value leave(const Napi::CallbackInfo& info) {
-  auto& scopes = Environment::of(info.Env()).scopes();
+  Environment& environment = Environment::of(info.Env());
+  auto& scopes = environment.scopes();
   const auto depth = info[0].As<Napi::Number>().Uint32Value();
   if (depth == 0 || depth + 1 != scopes.size()) {
     throw Napi::Error::New(info.Env(),
@@ -42,11 +43,12 @@ Napi::Value leave(const Napi::CallbackInfo& info) {
     if (!madeHere) continue;
     HandleList::unlink(*handle);
     scopes[depth - 1].link(*handle);
-    if (depth == 1) account(Environment::of(info.Env()), *handle);
+    if (depth == 1) account(environment, *handle);
     moved.Set(moved.Length(), tensor);
   }
   while (scopes.back().first != nullptr) adaptune::dispose(info.Env(), *scopes.back().first);
   scopes.pop_back();
+  environment.watchUnscoped();  // what was returned is in no scope now
   return moved;
 }
 

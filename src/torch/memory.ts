@@ -145,9 +145,9 @@ function warnOfUnscoped(count: number): void {
   const where = isTraced ? `\n${reportSince(0).toString(5)}` : "";
   fs.writeSync(
     process.stderr.fd,
-    `adaptune: ${count.toLocaleString("en")} tensors were made outside of a torch.scope since the ` +
-      "event loop turned, and none of them can be freed before it turns again. Put the body of the loop " +
-      "into torch.scope(() => ...), or dispose() what is done with. This is said once; " +
+    `adaptune: ${count.toLocaleString("en")} tensors were made outside of a torch.scope, or returned ` +
+      "from one, since the event loop turned, and none of them can be freed before it turns again. Put the " +
+      "body of the loop into torch.scope(() => ...), or dispose() what is done with. This is said once; " +
       `ADAPTUNE_TRACE_TENSORS=1 in the environment tells where tensors are made.${where}\n`,
   );
 }

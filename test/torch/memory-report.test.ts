@@ -2,15 +2,17 @@ import test from "ava";
 import * as torch from "../../src/torch";
 import { runScript } from "./child";
 
-test.serial(
-  "many tensors outside of scopes in one turn are warned of, once, with the remedy",
-  (t) => {
-    const { status, stderr } = runScript("memory-tools.ts", ["unscoped"]);
-    t.is(status, 0, stderr);
-    t.is(stderr.match(/outside of a torch\.scope/g)?.length, 1, stderr);
-    t.regex(stderr, /20,000 tensors .* torch\.scope\(\(\) => \.\.\.\)/s);
-  },
-);
+for (const mode of ["unscoped", "returned"]) {
+  test.serial(
+    `many tensors in no scope in one turn are warned of, once, with the remedy: ${mode}`,
+    (t) => {
+      const { status, stderr } = runScript("memory-tools.ts", [mode]);
+      t.is(status, 0, stderr);
+      t.is(stderr.match(/outside of a torch\.scope/g)?.length, 1, stderr);
+      t.regex(stderr, /20,000 tensors .* torch\.scope\(\(\) => \.\.\.\)/s);
+    },
+  );
+}
 
 test.serial("as many over several turns are no reason to warn", (t) => {
   const { status, stderr } = runScript("memory-tools.ts", ["overTurns"]);

@@ -10,6 +10,12 @@ function unscoped() {
   return {};
 }
 
+/** As many, each the result of a scope. */
+function returned() {
+  for (let n = 0; n < 60_000; n++) torch.scope(() => torch.ones([1]));
+  return {};
+}
+
 /** As many, over turns. */
 async function overTurns() {
   for (let n = 0; n < 60; n++) {
@@ -57,6 +63,7 @@ async function ofWorker() {
 
 const modes: Record<string, () => unknown> = {
   unscoped,
+  returned,
   overTurns,
   traced,
   leaks,
