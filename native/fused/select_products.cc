@@ -55,7 +55,7 @@ std::vector<Operand> operandsOf(std::vector<at::Tensor>& tensors, int64_t side) 
 }  // namespace
 
 std::vector<at::Tensor> forward(const at::Tensor& given, const SelectLayers& layers,
-                                const Selection& selection, bool compare) {
+                                const Selection& selection, bool compare, bool gelu) {
   const auto& kernels = chosenKernels().products;
   at::Tensor x = given;
   const Operand rowsOfX = packed::operandOf(x, 0);
@@ -100,7 +100,8 @@ std::vector<at::Tensor> forward(const at::Tensor& given, const SelectLayers& lay
                           .is_across = rowsOfX.isAcross,
                           .c = y.mutable_data_ptr<float>() + row * y.size(1) + place,
                           .c_stride = y.size(1),
-                          .bias = bias + place});
+                          .bias = bias + place,
+                          .gelu = gelu});
           }
         }
       });
@@ -241,6 +242,70 @@ at::Tensor biasGradient(const at::Tensor& given, int64_t k, const Selection& sel
     }
   });
   return db;
+}
+
+int64_t slicesOf(int64_t m, int64_t n) {
+  const int64_t width = chosenKernels().products.tile_columns;
+  const int64_t most = std::max(width, packed::kFloatsTogether / std::max<int64_t>(1, n));
+  // Of whole tiles where there are any.
+  for (int64_t slices = (m + most - 1) / most; slices < m; ++slices)
+    if (m % slices == 0 && (m / slices) % width == 0) return slices;
+  return 1;
+}
+
+at::Tensor compareGelu(const Comparison& comparison) {
+  const auto& [dy, z, given, layers, selection, compared] = comparison;
+  const auto& kernels = chosenKernels().products;
+  const int64_t alternatives = selection.alternatives, samples = selection.samples();
+  const int64_t m = z.size(1), n = given.size(1), slices = slicesOf(m, n), width = m / slices;
+  at::Tensor x = given;
+  const Operand rowsOfX = packed::operandOf(x, 0);
+  std::vector<at::Tensor> weights = layers.weights.vec(), biases;
+  const auto operands = operandsOf(weights, 0);
+  for (const auto& bias : layers.biases) biases.push_back(bias.contiguous());
+  const at::Tensor gradient = dy.contiguous();
+  // Every task has sums of its own, so that the total does not depend on who did which.
+  const at::Tensor sums = at::zeros({slices, samples, alternatives}, at::kDouble);
+  const double operations = operationsOf(x.size(0), weights[0], alternatives - 1);
+  packed::forTasks(slices * alternatives, operations, [&](int64_t task) {
+    const int64_t slice = task / alternatives, k = task % alternatives;
+    const int64_t column = slice * width;
+    const packed::PackedColumns weight(width, n);
+    weight.pack({operands[k], column, width, 0, n});
+    std::vector<float> tile(static_cast<size_t>(kernels.tile_rows) * kernels.tile_columns);
+    std::vector<double> ofRows(static_cast<size_t>(kernels.tile_rows));
+    auto* ofSamples = sums.mutable_data_ptr<double>() + slice * samples * alternatives;
+    int64_t first = 0;
+    for (int64_t b = 0; b < samples; first += selection.lengths[b++]) {
+      if ((compared[b] >> k & 1) == 0) continue;
+      packed::forTileRows(first, selection.lengths[b], [&](int64_t row, int64_t count) {
+        std::fill(ofRows.begin(), ofRows.end(), 0.0);
+        for (int64_t c = 0; c < width; c += kernels.tile_columns) {
+          const ProductSegment segment{rowsOfX.at(row), rowsOfX.stride, weight.at(c), n};
+          const int64_t columns = std::min<int64_t>(kernels.tile_columns, width - c);
+          const int64_t place = row * m + column + c;
+          kernels.tile({.segments = &segment,
+                        .segment_count = 1,
+                        .rows = count,
+                        .columns = columns,
+                        .is_across = rowsOfX.isAcross,
+                        .c = tile.data(),
+                        .c_stride = kernels.tile_columns,
+                        .bias = biases[k].const_data_ptr<float>() + column + c});
+          kernels.compare_gelu({.dy = gradient.const_data_ptr<float>() + place,
+                                .z = z.const_data_ptr<float>() + place,
+                                .other = tile.data(),
+                                .stride = m,
+                                .other_stride = kernels.tile_columns,
+                                .rows = count,
+                                .columns = columns,
+                                .sums = ofRows.data()});
+        }
+        for (const double sum : ofRows) ofSamples[b * alternatives + k] += sum;
+      });
+    }
+  });
+  return sums.sum(0);
 }
 
 }  // namespace adaptune::select

@@ -25,10 +25,10 @@ inline bool hasProducts(const at::Tensor& x) {
   return x.scalar_type() == at::kFloat;
 }
 
-// Projection by projection what was picked [R,m], and where compared the results of the other
-// turns.
+// Projection by projection what was picked [R,m], through erf-GELU where asked for, and where
+// compared the results of the other turns.
 std::vector<at::Tensor> forward(const at::Tensor& x, const SelectLayers& layers,
-                                const Selection& selection, bool compare);
+                                const Selection& selection, bool compare, bool gelu = false);
 
 // dx [R,n] of each projection's dy [R,m], of which some may be undefined; undefined where all are.
 at::Tensor inputGradient(const std::vector<at::Tensor>& dys, const SelectLayers& layers,
@@ -45,6 +45,22 @@ void weightGradients(std::vector<WeightGradient>& gradients, const at::Tensor& x
 
 // db [m] of dy [R,m]: of heads that picked alternative k.
 at::Tensor biasGradient(const at::Tensor& dy, int64_t k, const Selection& selection);
+
+// Slices of m outputs of n inputs so narrow that the weight of one stays in a cache.
+int64_t slicesOf(int64_t m, int64_t n);
+
+// What gelu of a layer's z [R,m] would have changed with other alternatives' weights.
+struct Comparison {
+  const at::Tensor &dy, &z, &x;
+  const SelectLayers& layers;
+  const Selection& selection;  // of one head
+  // For each sample a bit for each alternative to compare it with.
+  const std::vector<int64_t>& compared;
+};
+
+// <dy, gelu(x W_k^T + b_k) - gelu(z)> of each sample and alternative k, zeros where it is not
+// compared: [B,K] doubles. The results of no alternative are ever whole in memory.
+at::Tensor compareGelu(const Comparison& comparison);
 
 }  // namespace select
 

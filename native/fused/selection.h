@@ -18,6 +18,17 @@ struct Selection {
   int64_t at(int64_t head, int64_t sample) const { return choice[head * samples() + sample]; }
 };
 
+// The same picks by so many slices of outputs, as if each were a head.
+inline Selection sliced(const Selection& selection, int64_t slices) {
+  Selection result{{}, selection.lengths, selection.heads * slices, selection.alternatives};
+  for (int64_t head = 0; head < selection.heads; ++head) {
+    const auto first = selection.choice.begin() + head * selection.samples();
+    for (int64_t slice = 0; slice < slices; ++slice)
+      result.choice.insert(result.choice.end(), first, first + selection.samples());
+  }
+  return result;
+}
+
 // The alternative number `turn` after the one that was picked.
 inline int64_t turned(const Selection& selection, int64_t head, int64_t sample, int64_t turn) {
   return (selection.at(head, sample) + turn) % selection.alternatives;

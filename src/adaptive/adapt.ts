@@ -81,7 +81,10 @@ function inPlace(
 ): Module {
   const [position, { part, head }] = sites[0];
   if (what.length === 1) return labelled(what[0].build(module, part), label);
-  if (head === null) return new way.Site(module, position, what, routing, part, label);
+  if (head === null) {
+    const Twin = part === "intermediate" ? way.Intermediate : way.Site;
+    return new Twin(module, position, what, routing, part, label);
+  }
   const positions: number[] = [];
   for (const [place, site] of sites) positions[site.head!] = place;
   return new way.Heads(module as MultiHeadAttention, positions, what, routing);

@@ -1,6 +1,7 @@
 import { withoutPacking } from "../nn";
 import { MaskedHeads, MaskedSite } from "./masked";
 import { RoutedHeads } from "./routed-heads";
+import { RoutedIntermediate } from "./routed-intermediate";
 import { RoutedSite } from "./routed-site";
 
 /**
@@ -12,13 +13,19 @@ export type Execution = "routed" | "masked";
 /** What sites become, and how a forward of the model around them runs. */
 export interface Way {
   readonly Site: typeof RoutedSite;
+  readonly Intermediate: typeof RoutedSite;
   readonly Heads: typeof RoutedHeads;
   run<T>(forward: () => T): T;
 }
 
 const ways: Readonly<Record<Execution, Way>> = {
-  routed: { Site: RoutedSite, Heads: RoutedHeads, run: (forward) => forward() },
-  masked: { Site: MaskedSite, Heads: MaskedHeads, run: withoutPacking },
+  routed: {
+    Site: RoutedSite,
+    Intermediate: RoutedIntermediate,
+    Heads: RoutedHeads,
+    run: (forward) => forward(),
+  },
+  masked: { Site: MaskedSite, Intermediate: MaskedSite, Heads: MaskedHeads, run: withoutPacking },
 };
 
 /** Throws for a name that is none. */

@@ -16,8 +16,8 @@ export interface HeadInputs {
   readonly context: Tensor;
 }
 
-/** Tells that head h ran alternative k on some rows, with what FLOPs each. */
-export type OnExecuted = (head: number, k: number, rows: Rows, flops: Float64Array) => void;
+/** Tells that head h ran alternatives on the rows of each, with what FLOPs by sample. */
+export type OnExecuted = (head: number, rowsOf: readonly Rows[], flops: readonly number[]) => void;
 
 const projections = ["query", "key", "value"] as const;
 
@@ -108,8 +108,11 @@ export function runTogether(
   }, batch);
 
   const flops = flopsOfHead(modules[0], lengths, keyLengths);
-  tell(decisions, "picked", flops, onExecuted);
-  if (compare) noGrad(() => tell(decisions, "compared", flops, onExecuted));
+  const tell = (which: "picked" | "compared") => {
+    for (const [head, decision] of decisions.entries()) onExecuted(head, decision[which], flops);
+  };
+  tell("picked");
+  if (compare) noGrad(() => tell("compared"));
   return result;
 }
 
@@ -141,23 +144,4 @@ function flopsOfHead(
     const projected = queries * query.inFeatures + keys * (key.inFeatures + value.inFeatures);
     return 2 * size * projected + 4 * queries * keys * size;
   });
-}
-
-function tell(
-  decisions: readonly SiteDecision[],
-  which: "picked" | "compared",
-  flops: readonly number[],
-  onExecuted: OnExecuted,
-): void {
-  for (const [head, decision] of decisions.entries()) {
-    for (const [k, rows] of decision[which].entries()) {
-      if (rows.numbers.length === 0) continue;
-      onExecuted(
-        head,
-        k,
-        rows,
-        Float64Array.from(rows.numbers, (number) => flops[number]),
-      );
-    }
-  }
 }

@@ -51,7 +51,7 @@ export class RoutedHeads extends RoutedModule {
     const decisions = this.positions.map((position) => this.routing.at(position));
     if (canRunTogether(this.modules, decisions, x)) {
       return runTogether(this.modules, decisions, { x, mask, context }, (head, ...executed) =>
-        this.routing.record(this.positions[head], ...executed),
+        this.routing.recordAll(this.positions[head], ...executed),
       );
     }
     const argsOf = rowSelector<HeadArguments>([x, mask, context], decisions[0].choice.length);

@@ -126,6 +126,13 @@ export function blend(
   ) as Tensor;
 }
 
+/** How many rows each of so many inputs has in x [..,D], which leads with inputs or is packed. */
+export function rowsOfInputs(x: Tensor, inputs: number): number[] {
+  const [leading] = x.shape;
+  const inside = x.shape.slice(1, -1).reduce((product, size) => product * size, 1);
+  return leading === inputs ? Array<number>(inputs).fill(inside) : [...lengthsOf(leading, inputs)];
+}
+
 /** How many of so many rows each input has; heads, one after the other, have the same. */
 function lengthsOf(rows: number, inputs: number): number[] {
   for (let times = 1; times <= inputs; times++) {
@@ -140,7 +147,7 @@ function lengthsOf(rows: number, inputs: number): number[] {
 }
 
 /** For each input a bit for each alternative that it is compared with; nothing where with all. */
-function comparedBits(decisions: readonly SiteDecision[]): number[] {
+export function comparedBits(decisions: readonly SiteDecision[]): number[] {
   if (decisions.every(isComparedWhole)) return [];
   return decisions.flatMap(({ choice, compared }) => {
     const bits = choice.map(() => 0);

@@ -62,6 +62,19 @@ export class Routing {
     for (const [n, row] of rows.numbers.entries()) this.flops[row] += flops[n];
   }
 
+  /** Records that the alternatives of site n ran on the rows of each, with FLOPs by input. */
+  recordAll(site: number, rowsOf: readonly Rows[], flops: readonly number[]): void {
+    for (const [k, rows] of rowsOf.entries()) {
+      if (rows.numbers.length === 0) continue;
+      this.record(
+        site,
+        k,
+        rows,
+        Float64Array.from(rows.numbers, (number) => flops[number]),
+      );
+    }
+  }
+
   /** What ran since the start or the last `reset`, by site and alternative. */
   get executed(): ExecutedRows[] {
     return this.space.sites.flatMap((site, n) =>

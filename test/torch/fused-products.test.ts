@@ -1,7 +1,13 @@
 import test, { type ExecutionContext } from "ava";
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
-import { compare_heads, linear, select_linear, split_samples } from "./fused-operators";
+import {
+  compare_heads,
+  linear,
+  select_gelu,
+  select_linear,
+  split_samples,
+} from "./fused-operators";
 import { same } from "./support";
 
 const float64 = { dtype: "float64" } as const;
@@ -134,4 +140,113 @@ test("compare: a decision's gradient is what the other alternative would have ch
     t.true(Math.abs(slope - Number(expected.item())) < 1e-12);
     t.is(dGate.index(decision, picked).item(), 0);
   }
+});
+
+/** Rows of three samples, three layers of which each picks one, and its decisions. */
+function geluCase(inputs: number, outputs: number) {
+  const layers = [0, 1, 2];
+  const gate = torch.oneHot(torch.tensor([2, 0, 2], { dtype: "int64" }), 3).to("float64");
+  return {
+    x: leaf(6, inputs),
+    weights: layers.map(() => draw(outputs, inputs).div(Math.sqrt(inputs)).requiresGrad_()),
+    biases: layers.map(() => leaf(outputs)),
+    gate: gate.requiresGrad_(),
+  };
+}
+
+/** As equations are written: every layer on all rows, mixed by the gate; losers as constants. */
+function plainGelu({ x, weights, biases, gate }: ReturnType<typeof geluCase>, compared: number[]) {
+  const ofRows = torch.tensor([0, 0, 1, 1, 1, 2], { dtype: "int64" });
+  const all = weights.map((weight, k) => torch.gelu(torch.linear(x, weight, biases[k])));
+  const [y0, , y2] = all;
+  const picked = torch.cat([y2.narrow(0, 0, 2), y0.narrow(0, 2, 3), y2.narrow(0, 5, 1)]);
+  const terms = all.map((y, k) => {
+    const isCompared = torch.tensor(compared.map((bits) => (bits >> k) & 1)).to("float64");
+    const slope = gate.sub(gate.detach()).select(1, k).mul(isCompared).indexSelect(0, ofRows);
+    return y.sub(picked).detach().mul(slope.unsqueeze(1));
+  });
+  return terms.reduce((sum, term) => sum.add(term), picked);
+}
+
+for (const [dtype, inputs, outputs, tolerance] of [
+  ["float64", 5, 8, 1e-12],
+  ["float32", 5, 8, 1e-5],
+  ["float32", 40, 33, 1e-5], // no whole tiles
+  ["float32", 1024, 384, 1e-5], // several slices of the weights
+] as const) {
+  for (const compared of [undefined, [0b011, 0b100, 0b110]]) {
+    test(`select_gelu is its equations: ${dtype} ${inputs} -> ${outputs}, ${compared}`, (t) => {
+      torch.manualSeed(4);
+      const given = geluCase(inputs, outputs);
+      const leaves = [given.x, given.gate, ...given.weights, ...given.biases];
+      const cast = leaves.map((one) => one.detach().to(dtype).requiresGrad_());
+      const [x, gate, ...layers] = cast;
+      const run = () =>
+        select_gelu(x, layers.slice(0, 3), layers.slice(3), gate, [2, 0, 2], lengths, { compared });
+      const found = run();
+      const expected = plainGelu(given, compared ?? [0b111, 0b111, 0b111]);
+      same(t, found, expected.to(dtype), "y", tolerance);
+      same(t, torch.noGrad(run), expected.to(dtype), "no graph", tolerance);
+
+      const dy = torch.randnLike(expected);
+      const plain = torch.grad([expected], leaves, { gradOutputs: [dy], allowUnused: true });
+      const ours = torch.grad([found], cast, { gradOutputs: [dy.to(dtype)], allowUnused: true });
+      for (const [n, own] of ours.entries()) {
+        // What nobody picked has no gradient, or zeros.
+        if (own === null) t.is(Number(plain[n]?.abs().max().item() ?? 0), 0);
+        if (own === null || plain[n] === null) continue;
+        same(t, own, plain[n].to(dtype), `gradient ${n}`, tolerance);
+      }
+    });
+  }
+}
+
+test("select_gelu: where alternatives are equal, a decision's gradient is exactly zero", (t) => {
+  const [weight, bias] = [torch.randn([64, 32]), torch.randn([64])];
+  const gate = torch.tensor([0, 1, 1, 0, 0, 1], { shape: [3, 2], dtype: "float32" });
+  const x = torch.randn([6, 32]);
+  const layers = [
+    [weight, weight.clone()],
+    [bias, bias.clone()],
+  ] as const;
+  const y = select_gelu(
+    x,
+    [...layers[0]],
+    [...layers[1]],
+    gate.requiresGrad_(),
+    [1, 0, 1],
+    lengths,
+  );
+  const [dGate] = torch.grad([y.square().sum()], [gate]);
+  t.deepEqual(dGate.toArray(), [
+    [0, 0],
+    [0, 0],
+    [0, 0],
+  ]);
+});
+
+test("select_gelu: wrong calls say what is wrong", (t) => {
+  const [x, w, b, gate] = [draw(6, 5), draw(8, 5), draw(8), draw(3, 2)];
+  const call = (...args: unknown[]) => select_gelu(...(args as Parameters<typeof select_gelu>));
+  const [weights, biases] = [
+    [w, w],
+    [b, b],
+  ];
+  t.throws(() => call(draw(2, 3, 5), weights, biases, gate, [0, 0, 1], lengths), {
+    message: /'x': expected rows/,
+  });
+  t.throws(() => call(x, [w, draw(8, 4)], biases, gate, [0, 0, 1], lengths), {
+    message: /'weights\[1\]'.*\[m,5\]/s,
+  });
+  t.throws(() => call(x, weights, [b], gate, [0, 0, 1], lengths), { message: /'biases'.*2/ });
+  t.throws(() => call(x, weights, [b, draw(7)], gate, [0, 0, 1], lengths), {
+    message: /'biases\[1\]'/,
+  });
+  t.throws(() => call(x, weights, biases, draw(3, 3), [0, 0, 1], lengths), { message: /'gate'/ });
+  t.throws(() => call(x, weights, biases, gate, [0, 0], lengths), { message: /'choice'/ });
+  t.throws(() => call(x, weights, biases, gate, [0, 0, 2], lengths), { message: /from 0 to 1/ });
+  t.throws(() => call(x, weights, biases, gate, [0, 0, 1], [2, 3, 2]), { message: /sum of 6/ });
+  t.throws(() => call(x, weights, biases, gate, [0, 0, 1], lengths, { compared: [1] }), {
+    message: /'compared'/,
+  });
 });

@@ -36,7 +36,8 @@ export function same(
   t.is(actual.dtype, expected.dtype, `${what}: dtype`);
   t.deepEqual(actual.shape, expected.shape, `${what}: shape`);
   const [found, wanted] = [numbers(actual), numbers(expected)];
-  const scale = Math.max(1, ...wanted.filter(Number.isFinite).map(Math.abs));
+  const largest = (most: number, value: number) => Math.max(most, Math.abs(value));
+  const scale = wanted.filter(Number.isFinite).reduce(largest, 1);
   const wrong = wanted.findIndex(
     (value, n) => !Object.is(value, found[n]) && !(Math.abs(value - found[n]) <= tolerance * scale),
   );

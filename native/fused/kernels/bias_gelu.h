@@ -40,6 +40,24 @@ void biasGeluBackwardRows(const BiasGeluBackwardRows<T>& job, int64_t begin, int
   }
 }
 
+inline void compareGelu(const GeluComparison& job) {
+  for (int64_t row = 0; row < job.rows; ++row) {
+    const float* dy = job.dy + row * job.stride;
+    const float* z = job.z + row * job.stride;
+    const float* other = job.other + row * job.other_stride;
+    Vec<float> sum{};
+    forColumns<float>(job.columns, [&](int64_t c, auto there) {
+      const Vec<float> was = there.read(z + c), would = there.read(other + c);
+      // Equal alternatives have to differ by nothing, as the first of an optimizer's steps is as
+      // long as any however small the gradient.
+      const Vec<float> difference =
+          rounded(would * normal(would).cumulative) - rounded(was * normal(was).cumulative);
+      sum += there.read(dy + c) * difference;
+    });
+    job.sums[row] += sumOf<float>(sum);
+  }
+}
+
 }  // namespace
 
 }  // namespace adaptune::kernels

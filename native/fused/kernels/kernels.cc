@@ -23,7 +23,7 @@ namespace ADAPTUNE_KERNELS {
 constinit const AllKernels kernels{kernelsOf<float>,
                                    kernelsOf<double>,
                                    kernelsOf<BFloat16>,
-                                   {kTileRows, kTileColumns, packPanel, productTile<>}};
+                                   {kTileRows, kTileColumns, packPanel, productTile<>, compareGelu}};
 
 }  // namespace ADAPTUNE_KERNELS
 

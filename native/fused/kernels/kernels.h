@@ -168,11 +168,20 @@ struct ProductTile {
   bool adds = false;  // to what is there
 };
 
+// <dy, gelu(other) - gelu(z)> of each row [columns], added to sums [rows].
+struct GeluComparison {
+  const float *dy, *z, *other;
+  int64_t stride, other_stride;  // of rows of dy and z, and of other
+  int64_t rows, columns;
+  double* sums;
+};
+
 // A tile has up to tile_rows rows and tile_columns columns; a packed panel is [K, tile_columns].
 struct ProductKernels {
   int tile_rows, tile_columns;
   void (*pack)(const ProductPanel& panel, float* to);
   void (*tile)(const ProductTile& tile);
+  void (*compare_gelu)(const GeluComparison& comparison);
 };
 
 template <typename Job>

@@ -137,6 +137,16 @@ void forColumns(int64_t columns, const Visit& visit) {
   if (column < columns) visit(column, Part{columns - column});
 }
 
+// Keeps a product from being fused with a sum that it is in: equal products stay equal.
+inline Vec<float> rounded(Vec<float> v) {
+#if defined(__aarch64__)
+  asm("" : "+w"(v));
+#elif defined(__x86_64__)
+  asm("" : "+v"(v));
+#endif
+  return v;
+}
+
 template <typename A>
 A sumOf(Vec<A> v) {
   A sum = 0;
