@@ -29,6 +29,14 @@ export interface Spec {
   readonly batch: string;
 }
 
+/** MB (10^6 bytes) above what is there between steps; null where that is not known. */
+export interface StepMemory {
+  /** The most in a step. */
+  readonly peak_mb: number | null;
+  /** What a training step keeps from its forward for its backward. */
+  readonly activations_mb: number | null;
+}
+
 /** How to start a process that answers requests. */
 export interface Command {
   readonly program: string;

@@ -1,7 +1,15 @@
 import fs from "node:fs";
 import path from "node:path";
 import * as torch from "adaptune/torch";
-import { type Command, Contender, ours, type PeerKind, peerCommand, type Spec } from "./contender";
+import {
+  type Command,
+  Contender,
+  ours,
+  type PeerKind,
+  peerCommand,
+  type Spec,
+  type StepMemory,
+} from "./contender";
 import { peerStrategies } from "./encoder";
 import { gradientError, type Results } from "./gradient-error";
 import type { Limits } from "./limits";
@@ -61,16 +69,16 @@ export class Bench {
         run,
       );
       for (const contender of contenders) contender.end();
-      const oursMb = await this.memory("ours", ours, spec);
+      const oursMemory = await this.memory("ours", ours, spec);
       const work = executed(measured, flops, picked);
-      const common = { measured, gradient: gradient?.error ?? null, oursMb, work };
+      const common = { measured, gradient: gradient?.error ?? null, oursMemory, work };
       if (peers.length === 0) return [this.row({ ...common, times: { ours: alone, peer: null } })];
       const rows: BenchRow[] = [];
       for (const [number, { kind, peerError }] of peers.entries()) {
         const command = peerCommand(this.setting.python!);
-        const peerMb = await this.memory(kind, command, { ...spec, kind });
+        const peerMemory = await this.memory(kind, command, { ...spec, kind });
         const times = pairs[number];
-        rows.push(this.row({ ...common, times, kind, peerError: peerError, peerMb }));
+        rows.push(this.row({ ...common, times, kind, peerError, peerMemory }));
       }
       return rows;
     } finally {
@@ -97,8 +105,10 @@ export class Bench {
       ratio: peerMs && peerMs / oursMs,
       ours_spread: spread(times.ours),
       peer_spread: times.peer && spread(times.peer),
-      peak_mb_ours: values.oursMb,
-      peak_mb_peer: values.peerMb ?? null,
+      peak_mb_ours: values.oursMemory.peak_mb,
+      peak_mb_peer: values.peerMemory?.peak_mb ?? null,
+      activations_mb_ours: values.oursMemory.activations_mb,
+      activations_mb_peer: values.peerMemory?.activations_mb ?? null,
       gradient_error: values.gradient,
       peer_error: values.peerError ?? null,
       share_of_limit: work / (oursMs / 1000) / flops,
@@ -187,18 +197,17 @@ export class Bench {
   }
 
   /**
-   * MB that a step needs. In a process of its own, where freed memory goes back at once: kept for
+   * What a step needs. In a process of its own, where freed memory goes back at once: kept for
    * reuse, as is best for speed, it would hide what the next step needs.
    */
-  private async memory(name: string, command: Command, spec: Spec): Promise<number | null> {
+  private async memory(name: string, command: Command, spec: Spec): Promise<StepMemory> {
     const own: Contender[] = [];
     try {
       const contender = this.start(name, command, own, { MALLOC_MMAP_THRESHOLD_: "65536" });
       await contender.answer();
       await contender.ask("load", { spec });
       await contender.ask("run", { steps: 2 });
-      const { mb } = await contender.ask<{ mb: number | null }>("memory");
-      return mb;
+      return await contender.ask<StepMemory>("memory");
     } finally {
       for (const contender of own) contender.end();
     }
@@ -246,10 +255,10 @@ interface Measured {
   readonly times: { readonly ours: readonly number[]; readonly peer: readonly number[] | null };
   readonly work: number;
   readonly gradient: number | null;
-  readonly oursMb: number | null;
+  readonly oursMemory: StepMemory;
   readonly kind?: PeerKind;
   readonly peerError?: number;
-  readonly peerMb?: number | null;
+  readonly peerMemory?: StepMemory;
 }
 
 /** Packed weights can not train, and without sites there is nothing to route. */

@@ -6,7 +6,7 @@ import { Module, Parameter } from "adaptune/nn";
 import { AdamW } from "adaptune/optim";
 import type { Tensor } from "adaptune/torch";
 import * as torch from "adaptune/torch";
-import type { Spec } from "./contender";
+import type { Spec, StepMemory } from "./contender";
 import { makeEncoder, plainName, strategyUnderTest } from "./encoder";
 
 /** Scores that are parameters: [B,N,K]. What a policy network costs is left out on all sides. */
@@ -74,37 +74,35 @@ class Ours {
     return { ms: Number(process.hrtime.bigint() - start) / 1e6 / steps };
   }
 
-  /** MB that a step needs above what is there before it; null where that is not known. */
-  memory(): { mb: number | null } {
-    if (this.spec.device !== "cpu") return { mb: this.memoryOfDevice() };
+  /** What a step needs above what is there before it; nulls where that is not known. */
+  memory(): StepMemory {
+    const unknown = { peak_mb: null, activations_mb: null };
+    const isOnCpu = this.spec.device === "cpu";
+    if (!isOnCpu && !torch.cuda.isBuilt()) return unknown;
     try {
-      fs.writeFileSync("/proc/self/clear_refs", "5");
-      const before = resident("VmRSS");
-      this.step();
-      return { mb: (resident("VmHWM") - before) / 1e3 };
+      const { now, most } = isOnCpu ? memoryOfProcess() : memoryOfDevice();
+      const before = now();
+      let kept: number | null = null;
+      this.step(() => {
+        kept = now() - before;
+      });
+      return { peak_mb: most() - before, activations_mb: kept };
     } catch (error) {
-      if ("syscall" in (error as Error)) return { mb: null };
+      if ("syscall" in (error as Error)) return unknown;
       throw error;
     }
   }
 
-  /** As PyTorch counts it for the peers; null where the addon has no bindings for it. */
-  private memoryOfDevice(): number | null {
-    if (!torch.cuda.isBuilt()) return null;
-    torch.cuda.resetPeakMemoryStats();
-    const before = torch.cuda.memoryAllocated();
-    this.step();
-    return (torch.cuda.maxMemoryAllocated() - before) / 1e6;
-  }
-
-  private step(): void {
+  private step(afterForward = () => {}): void {
     torch.scope(() => {
       if (!this.training) {
         const { decisions } = this.batch;
         torch.inferenceMode(() => this.model.forward(this.inputs, { decisions }));
         return;
       }
-      this.loss().loss.backward();
+      const { loss } = this.loss();
+      afterForward();
+      loss.backward();
     });
     this.optimizer?.step();
     this.zeroGrad();
@@ -193,10 +191,25 @@ function plain(tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor
   );
 }
 
-/** kB of this process in /proc/self/status. */
+/** MB that are there now, and the most since the last call. */
+function memoryOfProcess() {
+  fs.writeFileSync("/proc/self/clear_refs", "5");
+  return { now: () => resident("VmRSS"), most: () => resident("VmHWM") };
+}
+
+/** The same as PyTorch counts it for the peers. */
+function memoryOfDevice() {
+  torch.cuda.resetPeakMemoryStats();
+  return {
+    now: () => torch.cuda.memoryAllocated() / 1e6,
+    most: () => torch.cuda.maxMemoryAllocated() / 1e6,
+  };
+}
+
+/** MB of this process in /proc/self/status. */
 function resident(field: string): number {
   const status = fs.readFileSync("/proc/self/status", "utf8");
-  return Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(status)?.[1]) * 1.024;
+  return (Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(status)?.[1]) * 1.024) / 1e3;
 }
 
 type Request =

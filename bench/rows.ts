@@ -26,6 +26,9 @@ export interface BenchRow {
   /** MB (10^6 bytes) that a step needs above what is there between steps; null if not available. */
   readonly peak_mb_ours: number | null;
   readonly peak_mb_peer: number | null;
+  /** MB of these that a training step keeps from its forward for its backward; null in evaluation. */
+  readonly activations_mb_ours: number | null;
+  readonly activations_mb_peer: number | null;
   /** Largest relative error to float64, of gradients or, in evaluation, of outputs; null unchecked. */
   readonly gradient_error: number | null;
   readonly peer_error: number | null;
@@ -57,6 +60,7 @@ const columns: readonly Column[] = [
   { title: "ratio" },
   { title: "spread", unit: "%, ours peer" },
   { title: "memory", unit: "MB, ours peer" },
+  { title: "kept", unit: "MB, ours peer" },
   { title: "error", unit: "relative" },
   { title: "of limit", unit: "%" },
   { title: "", align: "left" },
@@ -85,9 +89,8 @@ function cells(row: BenchRow): Cells {
     row.peer_ms === null ? null : milliseconds(row.peer_ms),
     row.ratio === null ? null : row.ratio.toFixed(2),
     pair(row.ours_spread, row.peer_spread, (share) => percent(share, 0)),
-    row.peak_mb_ours === null
-      ? null
-      : pair(row.peak_mb_ours, row.peak_mb_peer, (mb) => mb.toFixed(0)),
+    megabytes(row.peak_mb_ours, row.peak_mb_peer),
+    megabytes(row.activations_mb_ours, row.activations_mb_peer),
     row.gradient_error === null ? "unchecked" : row.gradient_error.toExponential(1),
     percent(row.share_of_limit, 0),
     verdict(row),
@@ -101,6 +104,10 @@ function verdict({ failed, peer_error, dtype }: BenchRow): string {
 
 function milliseconds(ms: number): string {
   return ms.toFixed(ms >= 99.95 ? 0 : ms >= 9.995 ? 1 : 2);
+}
+
+function megabytes(ours: number | null, peer: number | null): string | null {
+  return ours === null ? null : pair(ours, peer, (mb) => mb.toFixed(0));
 }
 
 function pair(ours: number, peer: number | null, format: (value: number) => string): string {

@@ -55,7 +55,6 @@ function summary(rows: readonly BenchRow[]): string {
 
 /** Everything that was measured. */
 function all(rows: readonly BenchRow[]): string {
-  const number = (value: number | null, digits = 0) => value?.toFixed(digits) ?? "";
   const body = rows.map((row) => [
     row.workload,
     row.strategy,
@@ -66,7 +65,8 @@ function all(rows: readonly BenchRow[]): string {
     number(row.ours_ms),
     number(row.peer_ms),
     number(row.ratio, 2),
-    [row.peak_mb_ours, row.peak_mb_peer].map((mb) => number(mb)).join(" / "),
+    megabytes(row.peak_mb_ours, row.peak_mb_peer),
+    megabytes(row.activations_mb_ours, row.activations_mb_peer),
     row.gradient_error?.toExponential(1) ?? "",
   ]);
   return markdown(
@@ -81,10 +81,21 @@ function all(rows: readonly BenchRow[]): string {
       "peer, ms",
       "ratio",
       "MB",
+      "MB kept",
       "error",
     ],
     body,
   );
+}
+
+/** Rounded; nothing where it is not known. */
+function number(value: number | null | undefined, digits = 0): string {
+  return value?.toFixed(digits) ?? "";
+}
+
+/** Of ours and of the peer. */
+function megabytes(ours: number | null | undefined, peer: number | null | undefined): string {
+  return ours || peer ? `${number(ours)} / ${number(peer)}` : "";
 }
 
 /** Puts a table where a page has the marks of one. */

@@ -1,6 +1,6 @@
 """A peer that answers requests, one JSON object a line, so that its runs can be interleaved.
 
-    load {spec}    check {file} -> {}    run {steps} -> {ms}    memory -> {mb}
+    load {spec}    check {file} -> {}    run {steps} -> {ms}    memory -> {peak_mb, activations_mb}
 """
 
 import json
@@ -101,12 +101,14 @@ class Peer:
         outputs = self.encoder(self.route(), self.inputs, self.masks)
         return sum((y * w).sum() for y, w in zip(outputs, self.weights))
 
-    def step(self):
+    def step(self, after_forward=lambda: None):
         if not self.training:
             with self.evaluating():
                 self.outputs()
             return
-        self.loss().backward()
+        loss = self.loss()
+        after_forward()
+        loss.backward()
         self.optimizer.step()
         self.zero_grad()
 
@@ -150,28 +152,35 @@ class Peer:
             torch.cuda.synchronize()
 
     def memory(self):
-        """MB that a step needs above what is there before it; null where that is not known."""
-        if self.device != "cpu":
-            torch.cuda.reset_peak_memory_stats()
-            before = torch.cuda.memory_allocated()
-            self.step()
-            return {"mb": (torch.cuda.max_memory_allocated() - before) / 1e6}
+        """What a step needs above what is there before it, in MB; nulls where that is not known."""
+        kept = []
         try:
-            with open("/proc/self/clear_refs", "w") as file:
-                file.write("5")
-            before = resident("VmRSS")
-            self.step()
-            return {"mb": (resident("VmHWM") - before) / 1e3}
+            now, most = memory_of_process() if self.device == "cpu" else memory_of_device()
+            before = now()
+            self.step(lambda: kept.append(now() - before))
+            return {"peak_mb": most() - before, "activations_mb": kept[0] if kept else None}
         except OSError:
-            return {"mb": None}
+            return {"peak_mb": None, "activations_mb": None}
+
+
+def memory_of_process():
+    """MB that are there now, and the most since this call."""
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    return lambda: resident("VmRSS"), lambda: resident("VmHWM")
+
+
+def memory_of_device():
+    torch.cuda.reset_peak_memory_stats()
+    return lambda: torch.cuda.memory_allocated() / 1e6, lambda: torch.cuda.max_memory_allocated() / 1e6
 
 
 def resident(field):
-    """kB of this process in /proc/self/status."""
+    """MB of this process in /proc/self/status."""
     with open("/proc/self/status") as file:
         for line in file:
             if line.startswith(field):
-                return int(line.split()[1]) * 1.024
+                return int(line.split()[1]) * 1.024 / 1e3
     raise OSError(f"/proc/self/status has no {field}")
 
 

@@ -60,7 +60,10 @@ for (const workload of tiny) {
         t.true(Number.isFinite(figure), jsonLine(row));
       }
       t.true(row.ours_ms > 0 && row.share_of_limit > 0);
-      if (process.platform === "linux") t.true(Number.isFinite(row.peak_mb_ours));
+      if (process.platform === "linux") {
+        t.true(Number.isFinite(row.peak_mb_ours));
+        t.is(row.activations_mb_ours !== null, row.phase === "train");
+      }
       t.deepEqual(
         [row.peer, row.peer_ms, row.ratio, row.gradient_error, row.failed],
         [null, null, null, null, false],
