@@ -22,6 +22,8 @@ export interface Spec {
   /** What is computed in. */
   readonly dtype: Precision | "float64";
   readonly device: string;
+  /** Whether ours keeps the weights of linear layers packed; in evaluation alone. */
+  readonly keepPacked: boolean;
   readonly threads: number;
   readonly lr: number;
   /** Files. */

@@ -19,6 +19,7 @@ interface Flags {
   readonly repetitions?: string;
   readonly peers: string;
   readonly threads: string;
+  readonly keepPacked?: boolean;
 }
 
 const program = new Command("bench")
@@ -30,6 +31,7 @@ const program = new Command("bench")
   .option("--only <text>", 'only cases whose name has this text, such as "VL-BERT SpotTune_Block"')
   .option("--repetitions <n>", "counted rounds; 10 by default, 3 in the quick suite")
   .option("--peers <names>", "of eager, compile, freezing and routed", peerKinds.join(","))
+  .option("--keep-packed", "ours keeps weights packed in evaluation, as the peer freezing does")
   .option("--threads <n>", "of all sides", String(torch.getNumThreads()))
   .action(main);
 
@@ -44,6 +46,7 @@ async function main(flags: Flags): Promise<void> {
     return;
   }
   const threads = positive("threads", flags.threads);
+  const { keepPacked = false } = flags;
   const repetitions = positive(
     "repetitions",
     flags.repetitions ?? (suite === "quick" ? "3" : "10"),
@@ -58,7 +61,7 @@ async function main(flags: Flags): Promise<void> {
   const python = await findPython(torch.version.split("+")[0], say);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "adaptune-bench-"));
   try {
-    const setting = { device, threads, repetitions, python, limits, folder, say };
+    const setting = { device, threads, repetitions, python, limits, folder, say, keepPacked };
     const bench = new Bench({ ...setting, peers: peersNamed(flags.peers) });
     const rows: BenchRow[] = [];
     for (const [number, measured] of cases.entries()) {

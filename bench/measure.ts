@@ -23,6 +23,7 @@ import { type Case, type EncoderSize, labelOf } from "./suites";
 export interface Setting {
   readonly device: string;
   readonly threads: number;
+  readonly keepPacked: boolean;
   readonly repetitions: number;
   readonly peers: readonly PeerKind[];
   /** Null where ours runs alone. */
@@ -137,6 +138,7 @@ export class Bench {
       values: dtype,
       device: this.setting.device,
       threads: this.setting.threads,
+      keepPacked: this.setting.keepPacked,
       lr: learningRate,
       weights: weights.file,
     };

@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import readline from "node:readline";
 import { type AdaptedModel, adapt, type Inputs } from "adaptune";
-import { Module, Parameter } from "adaptune/nn";
+import { keepPacked, Module, Parameter } from "adaptune/nn";
 import { AdamW } from "adaptune/optim";
 import type { Tensor } from "adaptune/torch";
 import * as torch from "adaptune/torch";
@@ -40,6 +40,7 @@ class Ours {
       ]),
     );
     const { model, policy } = this.model.parameterGroups();
+    if (spec.keepPacked && !this.training) keepPacked(this.model);
     this.optimizer = this.training ? new AdamW([...model, ...policy], { lr: spec.lr }) : null;
   }
 

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <limits>
 
+#include "kept_panels.h"
 #include "packed_products.h"
 
 namespace adaptune::products {
@@ -83,8 +84,9 @@ at::Tensor multiplyPacked(at::Tensor a, int64_t aSide, at::Tensor b, int64_t bSi
   at::Tensor c = at::empty({m, n}, a.options());
   const auto left = packed::operandOf(a, aSide), right = packed::operandOf(b, bSide);
   const at::Tensor added = bias ? bias->contiguous() : at::Tensor();
-  packed::multiply(
-      {left, right, m, n, k, c.mutable_data_ptr<float>(), readFrom<float>(added), gelu});
+  const auto panels = bSide == 0 ? packed::keptPanels(b) : nullptr;
+  packed::multiply({left, right, m, n, k, c.mutable_data_ptr<float>(), readFrom<float>(added), gelu,
+                    panels.get()});
   return c;
 }
 

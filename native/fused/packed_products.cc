@@ -46,8 +46,10 @@ void multiplyPart(const Product& product, int64_t from, int64_t k) {
     const int64_t columns = std::min(share.columns, product.n - first);
     const int64_t firstRow = task % share.parts * share.rows;
     const int64_t rows = std::min(share.rows, product.m - firstRow);
-    const PackedColumns packed(columns, k);
-    packed.pack({product.b, first, columns, from, k});
+    const PackedColumns packed = product.panels
+                                     ? PackedColumns(product.panels, first, product.k, from)
+                                     : PackedColumns(columns, k);
+    if (!product.panels) packed.pack({product.b, first, columns, from, k});
     forTileRows(firstRow, rows, [&](int64_t row, int64_t count) {
       for (int64_t column = 0; column < columns; column += kernels.tile_columns) {
         const kernels::ProductSegment segment{product.a.at(row, from), product.a.stride,
@@ -97,8 +99,13 @@ Operand operandOf(at::Tensor& matrix, int64_t side) {
 
 PackedColumns::PackedColumns(int64_t columns, int64_t k)
     : width_(chosenKernels().products.tile_columns), k_(k) {
-  data_ = threadMemory(ceilDiv(columns, width_) * width_ * k);
+  data_ = own_ = threadMemory(ceilDiv(columns, width_) * width_ * k);
 }
+
+PackedColumns::PackedColumns(const float* panels, int64_t column, int64_t k, int64_t from)
+    : data_(panels + column * k + from * chosenKernels().products.tile_columns),
+      width_(chosenKernels().products.tile_columns),
+      k_(k) {}
 
 void PackedColumns::pack(const Columns& columns, int64_t column, int64_t k) const {
   for (int64_t done = 0; done < columns.count; done += width_)
@@ -107,7 +114,7 @@ void PackedColumns::pack(const Columns& columns, int64_t column, int64_t k) cons
                                    .columns = std::min(width_, columns.count - done),
                                    .k = columns.k,
                                    .is_across = columns.b.isAcross},
-                                  at(column + done, k));
+                                  own_ + (at(column + done, k) - data_));
 }
 
 void multiply(const Product& product) {

@@ -55,8 +55,11 @@ class PackedColumns {
   // Room for `columns` columns of K floats.
   PackedColumns(int64_t columns, int64_t k);
 
+  // Those of panels [.., K, columns of a tile] from the first column of a tile, and a k, on.
+  PackedColumns(const float* panels, int64_t column, int64_t k, int64_t from);
+
   // The panel of the tile that begins at a column, from a k on.
-  float* at(int64_t column, int64_t k = 0) const {
+  const float* at(int64_t column, int64_t k = 0) const {
     return data_ + (column / width_ * k_ + k) * width_;
   }
 
@@ -64,8 +67,9 @@ class PackedColumns {
   void pack(const Columns& columns, int64_t column = 0, int64_t k = 0) const;
 
  private:
-  float* data_;
+  const float* data_;
   int64_t width_, k_;
+  float* own_ = nullptr;
 };
 
 // How many floats of B a thread packs at a time: half of a usual second-level cache.
@@ -89,6 +93,7 @@ struct Product {
   float* c;
   const float* bias;  // null for zeros
   bool gelu;
+  const float* panels = nullptr;  // of all of B; null where it is to be packed
 };
 void multiply(const Product& product);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "kept_panels.h"
 #include "packed_products.h"
 
 namespace adaptune::select {
@@ -52,6 +53,35 @@ std::vector<Operand> operandsOf(std::vector<at::Tensor>& tensors, int64_t side) 
   return operands;
 }
 
+// Panels of the W^T of layers [m,n], those that are kept packed or made for a while.
+class PanelsOfLayers {
+ public:
+  explicit PanelsOfLayers(std::vector<at::Tensor>& weights)
+      : inputs_(weights[0].size(1)), width_(chosenKernels().products.tile_columns) {
+    for (const at::Tensor& weight : weights) kept_.push_back(packed::keptPanels(weight));
+    operands_ = operandsOf(weights, 0);
+  }
+
+  // Packs outputs `first` .. of a layer, as the columns from `place` on, unless they are kept.
+  void pack(int64_t layer, int64_t first, int64_t count, const packed::PackedColumns& to,
+            int64_t place) const {
+    if (!isKept(layer, first)) to.pack({operands_[layer], first, count, 0, inputs_}, place);
+  }
+
+  // The panel from an output of a layer on: the kept one, or `made`.
+  const float* at(int64_t layer, int64_t output, const float* made) const {
+    return isKept(layer, output) ? kept_[layer].get() + output * inputs_ : made;
+  }
+
+ private:
+  // A head's outputs may begin in the middle of a panel.
+  bool isKept(int64_t layer, int64_t first) const { return kept_[layer] && first % width_ == 0; }
+
+  int64_t inputs_, width_;
+  std::vector<Operand> operands_;
+  std::vector<std::shared_ptr<const float>> kept_;
+};
+
 }  // namespace
 
 std::vector<at::Tensor> forward(const at::Tensor& given, const SelectLayers& layers,
@@ -61,7 +91,7 @@ std::vector<at::Tensor> forward(const at::Tensor& given, const SelectLayers& lay
   const Operand rowsOfX = packed::operandOf(x, 0);
   const int64_t n = x.size(1), turns = compare ? layers.alternatives : 1;
   std::vector<at::Tensor> weights = layers.weights.vec(), biases, results;
-  const auto operands = operandsOf(weights, 0);
+  const PanelsOfLayers panels(weights);
   for (const auto& bias : layers.biases) biases.push_back(bias.contiguous());
   std::vector<int64_t> sizes, places;  // of a head's columns in each projection, and in the panels
   int64_t columns = 0;
@@ -82,16 +112,16 @@ std::vector<at::Tensor> forward(const at::Tensor& given, const SelectLayers& lay
     if (runs.empty()) return;
     const packed::PackedColumns weight(columns, n);
     for (int64_t p = 0; p < layers.projections; ++p)
-      weight.pack({operands[p * layers.alternatives + k], head * sizes[p], sizes[p], 0, n},
-                  places[p]);
+      panels.pack(p * layers.alternatives + k, head * sizes[p], sizes[p], weight, places[p]);
     for (const Run& run : runs)
       packed::forTileRows(run.first, run.rows, [&](int64_t row, int64_t count) {
         for (int64_t p = 0; p < layers.projections; ++p) {
           at::Tensor& y = results[p * turns + run.turn];
           const auto* bias = biases[p * layers.alternatives + k].const_data_ptr<float>();
           for (int64_t column = 0; column < sizes[p]; column += kernels.tile_columns) {
-            const ProductSegment segment{rowsOfX.at(row), rowsOfX.stride,
-                                         weight.at(places[p] + column), n};
+            const float* panel = panels.at(p * layers.alternatives + k, head * sizes[p] + column,
+                                           weight.at(places[p] + column));
+            const ProductSegment segment{rowsOfX.at(row), rowsOfX.stride, panel, n};
             const int64_t place = head * sizes[p] + column;
             kernels.tile({.segments = &segment,
                           .segment_count = 1,
@@ -261,7 +291,7 @@ at::Tensor compareGelu(const Comparison& comparison) {
   at::Tensor x = given;
   const Operand rowsOfX = packed::operandOf(x, 0);
   std::vector<at::Tensor> weights = layers.weights.vec(), biases;
-  const auto operands = operandsOf(weights, 0);
+  const PanelsOfLayers panels(weights);
   for (const auto& bias : layers.biases) biases.push_back(bias.contiguous());
   const at::Tensor gradient = dy.contiguous();
   // Every task has sums of its own, so that the total does not depend on who did which.
@@ -271,7 +301,7 @@ at::Tensor compareGelu(const Comparison& comparison) {
     const int64_t slice = task / alternatives, k = task % alternatives;
     const int64_t column = slice * width;
     const packed::PackedColumns weight(width, n);
-    weight.pack({operands[k], column, width, 0, n});
+    panels.pack(k, column, width, weight, 0);
     std::vector<float> tile(static_cast<size_t>(kernels.tile_rows) * kernels.tile_columns);
     std::vector<double> ofRows(static_cast<size_t>(kernels.tile_rows));
     auto* ofSamples = sums.mutable_data_ptr<double>() + slice * samples * alternatives;
@@ -281,7 +311,8 @@ at::Tensor compareGelu(const Comparison& comparison) {
       packed::forTileRows(first, selection.lengths[b], [&](int64_t row, int64_t count) {
         std::fill(ofRows.begin(), ofRows.end(), 0.0);
         for (int64_t c = 0; c < width; c += kernels.tile_columns) {
-          const ProductSegment segment{rowsOfX.at(row), rowsOfX.stride, weight.at(c), n};
+          const ProductSegment segment{rowsOfX.at(row), rowsOfX.stride,
+                                       panels.at(k, column + c, weight.at(c)), n};
           const int64_t columns = std::min<int64_t>(kernels.tile_columns, width - c);
           const int64_t place = row * m + column + c;
           kernels.tile({.segments = &segment,

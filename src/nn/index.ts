@@ -63,6 +63,7 @@ export {
   InstanceNorm3d,
   type InstanceNormOptions,
 } from "./instance-norm";
+export { keepPacked, type PackedWeights } from "./keep-packed";
 export { LayerNorm, type LayerNormOptions } from "./layer-norm";
 export { type FactoryOptions, Linear, type LinearOptions } from "./linear";
 export * from "./losses";

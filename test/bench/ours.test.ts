@@ -40,6 +40,7 @@ for (const workload of tiny) {
     const product = { flops: 1e9, by: "nothing" };
     const bench = new Bench({
       device: "cpu",
+      keepPacked: false,
       threads: 1,
       repetitions: 1,
       peers: [],
