@@ -113,6 +113,34 @@ void guardPadBackward(Arguments arguments) {
   requireSizes(arguments[0].toTensor(), sizes, "a gradient");
 }
 
+// grad_output, self, whose last `dims` sizes were pooled
+template <int64_t dims>
+void guardAverageBackward(Arguments arguments) {
+  const at::Tensor& gradient = arguments[0].toTensor();
+  const at::Tensor& self = arguments[1].toTensor();
+  const int64_t planes = self.dim() - dims;
+  TORCH_CHECK(planes > 0 && gradient.dim() == self.dim() &&
+                  gradient.sizes().slice(0, planes) == self.sizes().slice(0, planes),
+              "expected a gradient of as many planes as the input, ", self.sizes(), ", given ",
+              gradient.sizes());
+}
+
+// grad_output, input [B, C, ..], grid [B, .., dims]
+void guardGridBackward(Arguments arguments) {
+  const at::Tensor& input = arguments[1].toTensor();
+  const at::Tensor& grid = arguments[2].toTensor();
+  if (input.dim() < 4 || grid.dim() != input.dim()) return;  // LibTorch says what does not fit
+  auto sizes = input.sizes().vec();
+  for (int64_t dim = 2; dim < input.dim(); ++dim) sizes[dim] = grid.size(dim - 1);
+  requireSizes(arguments[0].toTensor(), sizes, "a gradient");
+}
+
+void guardCopy(Arguments arguments) {
+  const at::Tensor& self = arguments[0].toTensor();
+  TORCH_CHECK(self.layout() == at::kStrided, "expected a plain tensor, given one of layout ",
+              self.layout(), "; x.copy_(other) writes into it");
+}
+
 void guardEmbeddingBag(Arguments arguments) {
   for (const size_t index : {1, 2}) {
     const int64_t dims = arguments[index].toTensor().dim();
@@ -202,7 +230,18 @@ void guardFused(Arguments arguments) {
   }
 }
 
-// self, dim
+at::ScalarType sameType(at::ScalarType type) {
+  return type;
+}
+at::ScalarType realType(at::ScalarType type) {
+  return c10::toRealValueType(type);
+}
+at::ScalarType complexType(at::ScalarType type) {
+  return c10::toComplexType(type);
+}
+
+// self, dim, .., perhaps out: of the result's dtype
+template <at::ScalarType (*resultType)(at::ScalarType)>
 void guardFourier(Arguments arguments) {
   const int64_t dims = arguments[0].toTensor().dim();
   std::vector<bool> seen(dims);
@@ -211,10 +250,23 @@ void guardFourier(Arguments arguments) {
                 ", each once, given ", dim);
     seen[dim] = true;
   }
+  if (arguments.size() < 5) return;
+  const auto type = resultType(arguments[0].toTensor().scalar_type());
+  const auto given = arguments[4].toTensor().scalar_type();
+  TORCH_CHECK(given == type, "expected out of dtype ", type, ", given ", given);
+}
+
+// self, observer_on, fake_quant_on, running_min and _max, scale, zero_point, .., per_row at 11
+void guardObserver(Arguments arguments) {
+  if (arguments[11].toBool()) return;
+  for (size_t index = 1; index <= 6; ++index) {
+    const int64_t count = arguments[index].toTensor().numel();
+    TORCH_CHECK(count == 1, "expected argument ", index, " of one number, given ", count);
+  }
 }
 
 // self, weight, kernel_size
-void guardTransposed(Arguments arguments) {
+void guardKernel(Arguments arguments) {
   const at::Tensor& weight = arguments[1].toTensor();
   const auto kernel = arguments[2].toIntVector();
   TORCH_CHECK(weight.dim() == static_cast<int64_t>(kernel.size()) + 2 &&
@@ -379,6 +431,11 @@ void guardZero(Arguments arguments) {
   }
 }
 
+void guardPlainProduct(Arguments arguments) {
+  TORCH_CHECK(!arguments[0].toTensor().is_mkldnn() && !arguments[1].toTensor().is_mkldnn(),
+              "expected no tensor of the mkldnn layout; x.toDense() makes a plain one");
+}
+
 // input, weight
 void guardMkldnnLinear(Arguments arguments) {
   const at::Tensor& weight = arguments[1].toTensor();
@@ -394,9 +451,9 @@ Guard sizeGuardOf(const std::string& name) {
       {"aten::_batch_norm_with_update", guardBatchNorm},
       {"aten::_embedding_bag", guardEmbeddingBag},
       {"aten::_embedding_bag_forward_only", guardEmbeddingBag},
-      {"aten::_fft_c2c", guardFourier},
-      {"aten::_fft_c2r", guardFourier},
-      {"aten::_fft_r2c", guardFourier},
+      {"aten::_fft_c2c", guardFourier<sameType>},
+      {"aten::_fft_c2r", guardFourier<realType>},
+      {"aten::_fft_r2c", guardFourier<complexType>},
       {"aten::_foreach_zero", guardZero},
       {"aten::_foreach_zero_", guardZero},
       {"aten::_fused_adagrad", guardFused<kNone, 4, 3>},
@@ -405,6 +462,7 @@ Guard sizeGuardOf(const std::string& name) {
       {"aten::_fused_adam_", guardFused<4, 11, 5>},
       {"aten::_fused_adamw", guardFused<4, 11, 5>},
       {"aten::_fused_adamw_", guardFused<4, 11, 5>},
+      {"aten::_fused_moving_avg_obs_fq_helper", guardObserver},
       {"aten::_fused_sgd", guardFused<2, 4, kNone>},
       {"aten::_fused_sgd_", guardFused<2, 4, kNone>},
       {"aten::_log_softmax_backward_data", guardSameSizes<0, 1>},
@@ -420,17 +478,24 @@ Guard sizeGuardOf(const std::string& name) {
       {"aten::_sobol_engine_initialize_state_", guardSobol<0, 1>},
       {"aten::_sobol_engine_scramble_", guardSobolScramble},
       {"aten::_softmax_backward_data", guardSameSizes<0, 1>},
+      {"aten::_sparse_mm", guardPlainProduct},
       {"aten::_upsample_bicubic2d_aa", guardAntialiased},
       {"aten::_upsample_bilinear2d_aa", guardAntialiased},
       {"aten::_weight_norm", guardWeightNorm},
       {"aten::_weight_norm_interface", guardWeightNorm},
+      {"aten::avg_pool2d_backward", guardAverageBackward<2>},
+      {"aten::avg_pool3d_backward", guardAverageBackward<3>},
       {"aten::batch_norm_backward", guardBatchNormBackward},
       {"aten::batch_norm_update_stats", guardBatchStatistics},
       {"aten::embedding_bag", guardEmbeddingBag},
+      {"aten::copy", guardCopy},
       {"aten::embedding_backward", guardEmbeddingBackward},
       {"aten::embedding_dense_backward", guardEmbeddingBackward},
       {"aten::fbgemm_pack_gemm_matrix_fp16", guardPackedMatrix<0>},
       {"aten::fbgemm_pack_quantized_matrix", guardPackedMatrix<0>},
+      {"aten::grid_sampler_2d_backward", guardGridBackward},
+      {"aten::grid_sampler_3d_backward", guardGridBackward},
+      {"aten::fused_moving_avg_obs_fake_quant", guardObserver},
       {"aten::gru", guardRecurrent},
       {"aten::linear", guardMkldnnLinear},
       {"aten::lstm", guardRecurrent},
@@ -451,8 +516,10 @@ Guard sizeGuardOf(const std::string& name) {
       {"aten::rnn_tanh", guardRecurrent},
       {"aten::scaled_dot_product_attention", guardAttention},
       {"aten::segment_reduce", guardSegments},
-      {"aten::slow_conv_transpose2d", guardTransposed},
-      {"aten::slow_conv_transpose3d", guardTransposed},
+      {"aten::slow_conv3d", guardKernel},
+      {"aten::slow_conv3d_forward", guardKernel},
+      {"aten::slow_conv_transpose2d", guardKernel},
+      {"aten::slow_conv_transpose3d", guardKernel},
       {"aten::unfold_backward", guardUnfoldBackward},
       {"aten::zero", guardZero},
       {"aten::zero_", guardZero},

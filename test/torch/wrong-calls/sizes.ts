@@ -101,6 +101,25 @@ export const sizes: WrongCall[] = [
     says: ["a head at least"],
   },
   {
+    name: "a gradient of other sizes than the grid",
+    call: () =>
+      loose.gridSampler2dBackward(
+        ones([2, 4, 2, 2]),
+        ones([2, 4, 2, 2]),
+        ones([2, 4, 2, 2]),
+        2,
+        1,
+        true,
+        [false, false],
+      ),
+    says: ["expected a gradient of sizes [2, 4, 4, 2], given [2, 4, 2, 2]"],
+  },
+  {
+    name: "a copy of a sparse tensor's layout",
+    call: () => loose.copy(ones([2, 2]).toSparseCsr(), ones([2, 2])),
+    says: ["copy: expected a plain tensor", "x.copy_(other)"],
+  },
+  {
     name: "segments that nobody looks at",
     call: () =>
       loose.segmentReduce(ones([2]), "sum", { lengths: int64([2 ** 40]), axis: 0, unsafe: true }),
@@ -146,6 +165,14 @@ export const sizes: WrongCall[] = [
     name: "pivots of another matrix",
     call: () => loose.luUnpack(ones([2, 4, 4]), torch.tensor([2], { dtype: "int32" })),
     says: ["lu_unpack", "expected pivots of sizes [2, 4], given [1]"],
+  },
+  {
+    name: "an average's gradient of other planes",
+    call: () =>
+      loose.avgPool2dBackward(
+        ...[ones([3, 1, 1, 2]), ones([2, 1, 1, 3]), [2, 2], [2, 2], [0, 0], true, true, null],
+      ),
+    says: ["avg_pool2d_backward", "as many planes as the input"],
   },
   {
     name: "a kernel of other sizes than the weight",
