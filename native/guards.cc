@@ -90,15 +90,9 @@ void guardPool(const torch::jit::Stack& arguments) {
   const auto& gradient = arguments[0].toTensor();
   const auto& self = arguments[1].toTensor();
   const auto& found = arguments[indices].toTensor();
-  const int64_t planes = self.dim() - dims;
-  TORCH_CHECK(planes > 0, "expected an input of at least ", dims + 1, " dimensions, given ",
-              self.dim());
   TORCH_CHECK(gradient.sizes() == found.sizes(), "expected indices of sizes ", gradient.sizes(),
               ", given ", found.sizes());
-  TORCH_CHECK(gradient.dim() == self.dim() &&
-                  gradient.sizes().slice(0, planes) == self.sizes().slice(0, planes),
-              "expected a gradient of as many planes as the input, ", self.sizes(), ", given ",
-              gradient.sizes());
+  requireSamePlanes(gradient, self, dims);
   if (!hasElementsOnCpu(self) || !hasElementsOnCpu(found)) return;
   if (found.numel() == 0) return;
   int64_t plane = 1;

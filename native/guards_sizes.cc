@@ -116,13 +116,7 @@ void guardPadBackward(Arguments arguments) {
 // grad_output, self, whose last `dims` sizes were pooled
 template <int64_t dims>
 void guardAverageBackward(Arguments arguments) {
-  const at::Tensor& gradient = arguments[0].toTensor();
-  const at::Tensor& self = arguments[1].toTensor();
-  const int64_t planes = self.dim() - dims;
-  TORCH_CHECK(planes > 0 && gradient.dim() == self.dim() &&
-                  gradient.sizes().slice(0, planes) == self.sizes().slice(0, planes),
-              "expected a gradient of as many planes as the input, ", self.sizes(), ", given ",
-              gradient.sizes());
+  requireSamePlanes(arguments[0].toTensor(), arguments[1].toTensor(), dims);
 }
 
 // grad_output, input [B, C, ..], grid [B, .., dims]
@@ -431,11 +425,6 @@ void guardZero(Arguments arguments) {
   }
 }
 
-void guardPlainProduct(Arguments arguments) {
-  TORCH_CHECK(!arguments[0].toTensor().is_mkldnn() && !arguments[1].toTensor().is_mkldnn(),
-              "expected no tensor of the mkldnn layout; x.toDense() makes a plain one");
-}
-
 // input, weight
 void guardMkldnnLinear(Arguments arguments) {
   const at::Tensor& weight = arguments[1].toTensor();
@@ -444,6 +433,16 @@ void guardMkldnnLinear(Arguments arguments) {
 }
 
 }  // namespace
+
+void requireSamePlanes(const at::Tensor& gradient, const at::Tensor& input, int64_t dims) {
+  const int64_t planes = input.dim() - dims;
+  TORCH_CHECK(planes > 0, "expected an input of at least ", dims + 1, " dimensions, given ",
+              input.dim());
+  TORCH_CHECK(gradient.dim() == input.dim() &&
+                  gradient.sizes().slice(0, planes) == input.sizes().slice(0, planes),
+              "expected a gradient of as many planes as the input, ", input.sizes(), ", given ",
+              gradient.sizes());
+}
 
 Guard sizeGuardOf(const std::string& name) {
   static const std::unordered_map<std::string, Guard> guards{
@@ -478,7 +477,6 @@ Guard sizeGuardOf(const std::string& name) {
       {"aten::_sobol_engine_initialize_state_", guardSobol<0, 1>},
       {"aten::_sobol_engine_scramble_", guardSobolScramble},
       {"aten::_softmax_backward_data", guardSameSizes<0, 1>},
-      {"aten::_sparse_mm", guardPlainProduct},
       {"aten::_upsample_bicubic2d_aa", guardAntialiased},
       {"aten::_upsample_bilinear2d_aa", guardAntialiased},
       {"aten::_weight_norm", guardWeightNorm},

@@ -2,6 +2,8 @@
 // together.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <string>
 
 #include "guards.h"
@@ -10,5 +12,8 @@ namespace adaptune {
 
 // The guard that looks at the sizes of an operator's arguments; nullptr for those without.
 Guard sizeGuardOf(const std::string& name);
+
+// Throws unless both have the same sizes before the last `dims`.
+void requireSamePlanes(const at::Tensor& gradient, const at::Tensor& input, int64_t dims);
 
 }  // namespace adaptune
