@@ -180,6 +180,7 @@ ArgumentSpec::ArgumentSpec(const c10::Argument& argument)
   }
   kind = kindOf(*declared);
   acceptsSingle = argument.N().has_value();
+  if (kind == Kind::IntList) length = argument.N().value_or(0);
   isReduction = kind == Kind::Int && name == "reduction";
 }
 
@@ -251,8 +252,8 @@ c10::IValue ArgumentSpec::convert(const Value& value) const {
       }
       return value.toInt();
     case Kind::IntList:
-      if (value.isInteger()) return c10::List<int64_t>({value.toInt()});
-      return toList<int64_t>(value, std::mem_fn(&Value::toInt));
+      if (value.isInteger()) return fitted({value.toInt()}, value);
+      return fitted(toList<int64_t>(value, std::mem_fn(&Value::toInt)), value);
     case Kind::Float:
       return value.toDouble();
     case Kind::FloatList:
@@ -290,6 +291,20 @@ c10::IValue ArgumentSpec::convert(const Value& value) const {
       break;
   }
   return c10::IValue();
+}
+
+c10::List<int64_t> ArgumentSpec::fitted(c10::List<int64_t> list, const Value& given) const {
+  if (list.size() == length || length < 2) return list;
+  if (list.size() == 1) {
+    while (list.size() < length) list.push_back(list.get(0));
+    return list;
+  }
+  const bool mayBeEmpty =
+      defaultValue && defaultValue->isIntList() && defaultValue->toIntVector().empty();
+  if (list.empty() && mayBeEmpty) return list;
+  throw Napi::TypeError::New(given.env, "argument '" + camelName + "': expected " +
+                                            std::to_string(length) + " integers, given " +
+                                            given.describe());
 }
 
 std::string ArgumentSpec::expectation() const {

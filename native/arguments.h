@@ -45,6 +45,7 @@ struct ArgumentSpec {
   bool acceptsSingle = false;  // int[1]: one number stands for the list
   bool isReduction = false;    // int reduction: also "none", "mean" and "sum"
   bool acceptsNumber = false;  // a tensor that a number may stand for: sub(1, x)
+  size_t length = 0;           // int[2]: of the list; 0 for any
   std::optional<c10::IValue> defaultValue;
 
   explicit ArgumentSpec(const c10::Argument& argument);
@@ -54,6 +55,9 @@ struct ArgumentSpec {
   // The value for the operator's stack. Requires accepts(); throws TypeError for what only a closer
   // look finds: an unknown dtype, a disposed tensor.
   c10::IValue convert(const Value& value) const;
+  // A list of the declared length, which kernels read unseen: one number stands for all. Throws
+  // TypeError for any other.
+  c10::List<int64_t> fitted(c10::List<int64_t> list, const Value& given) const;
   // For error texts: "a Tensor", "an integer or null".
   std::string expectation() const;
   // "argument 'dim': expected an integer, given 1.5"

@@ -114,7 +114,9 @@ std::string conciseMessage(const std::exception& error) {
   const bool noCuda = text.find("'CUDA' backend") != std::string::npos && !at::hasCUDA();
   cutAt(text, " This could be because");
   if (noCuda) text += " This LibTorch has no CUDA, or no device for it: npx adaptune doctor.";
-  if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr)
+  const bool isFull = dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
+                      text.find("can't allocate memory") != std::string::npos;
+  if (isFull)
     text +=
         "\ntorch.memory.report() tells which tensors are alive; torch.scope and dispose() free "
         "them.";

@@ -105,7 +105,7 @@ void push(torch::jit::Stack& stack, const ArgumentSpec& spec, const Argument& ar
     c10::List<int64_t> list;
     list.reserve(argument.length);
     for (size_t i = 0; i < argument.length; ++i) list.push_back(argument.sizes[i]);
-    stack.emplace_back(std::move(list));
+    stack.emplace_back(spec.fitted(std::move(list), argument.value));
   } else {
     stack.push_back(spec.convert(argument.value));
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "guards_sizes.h"
 #include "operators.h"
 
 namespace adaptune {
@@ -86,16 +87,30 @@ void guardCtc(const torch::jit::Stack& arguments) {
 // sizes.
 template <size_t indices, int64_t dims>
 void guardPool(const torch::jit::Stack& arguments) {
+  const auto& gradient = arguments[0].toTensor();
   const auto& self = arguments[1].toTensor();
   const auto& found = arguments[indices].toTensor();
+  TORCH_CHECK(gradient.sizes() == found.sizes(), "expected indices of sizes ", gradient.sizes(),
+              ", given ", found.sizes());
+  requireSamePlanes(gradient, self, dims);
   if (!hasElementsOnCpu(self) || !hasElementsOnCpu(found)) return;
-  if (self.dim() < dims || found.numel() == 0) return;
+  if (found.numel() == 0) return;
   int64_t plane = 1;
   for (int64_t dim = 1; dim <= dims; ++dim) plane *= self.size(-dim);
   const auto [least, most] = found.aminmax();
   TORCH_CHECK(least.item<int64_t>() >= 0 && most.item<int64_t>() < plane,
               "expected indices of 0 to ", plane - 1, ", given ", least.item<int64_t>(), " to ",
               most.item<int64_t>());
+}
+
+// A quantised tensor has a scale, which other bits read as one lack.
+void guardQuantized(const torch::jit::Stack& arguments) {
+  const auto type = arguments.size() > 1 && arguments[1].isInt()
+                        ? static_cast<at::ScalarType>(arguments[1].toInt())
+                        : at::kFloat;
+  TORCH_CHECK(
+      !c10::isQIntType(arguments[0].toTensor().scalar_type()) && !c10::isQIntType(type),
+      "expected dtypes that are not quantised; x.intRepr() tells a quantised tensor's bits");
 }
 
 // The sizes of what a call may resize. LibTorch sets them before it asks for the memory, and leaves
@@ -143,6 +158,24 @@ class Sizes {
   std::vector<Was> all_;
 };
 
+// Kernels for plain tensors read those of the mkldnn layout as if they were.
+void guardLayouts(const torch::jit::Stack& arguments) {
+  for (const c10::IValue& value : arguments) {
+    if (!value.isTensor() || !value.toTensor().defined()) continue;
+    TORCH_CHECK(!value.toTensor().is_mkldnn(),
+                "expected no tensor of the mkldnn layout; x.toDense() makes a plain one");
+  }
+}
+
+void guardCall(const Overload& overload, const torch::jit::Stack& arguments) {
+  TORCH_CHECK(overload.instead == nullptr, "refused, as it trusts its arguments, and wrong ones ",
+              "would end the process; call ", overload.instead);
+  if (overload.trustsLayouts) guardLayouts(arguments);
+  if (overload.guard == nullptr) return;
+  const at::NoGradGuard noGrad;
+  overload.guard(arguments);
+}
+
 }  // namespace
 
 Guard guardOf(const c10::OperatorName& name) {
@@ -156,11 +189,23 @@ Guard guardOf(const c10::OperatorName& name) {
       {"aten::fractional_max_pool2d_backward", guardPool<4, 2>},
       {"aten::fractional_max_pool3d_backward", guardPool<4, 3>},
   };
+  const bool viewsBits = name.overload_name.rfind("dtype", 0) == 0 &&
+                         (name.name == "aten::view" || name.name == "aten::view_copy");
+  if (viewsBits || name.name.rfind("aten::_neg_view", 0) == 0) return guardQuantized;
   if (name.name.rfind("aten::div", 0) == 0) {
     return name.overload_name.find("_mode") == std::string::npos ? nullptr : guardTruncation;
   }
   const auto found = guards.find(name.name);
-  return found == guards.end() ? nullptr : found->second;
+  return found == guards.end() ? sizeGuardOf(name.name) : found->second;
+}
+
+bool trustsLayouts(const c10::OperatorHandle& handle) {
+  using c10::DispatchKey;
+  if (handle.hasKernelForDispatchKey(DispatchKey::MkldnnCPU)) return false;
+  const std::string& name = handle.operator_name().name;
+  const bool isBackward = name.size() > 9 && name.compare(name.size() - 9, 9, "_backward") == 0;
+  return isBackward || (handle.hasKernelForDispatchKey(DispatchKey::CPU) &&
+                        !handle.hasKernelForDispatchKey(DispatchKey::CompositeExplicitAutograd));
 }
 
 bool resizes(const c10::OperatorName& name) {
@@ -172,10 +217,7 @@ void callGuarded(const Overload& overload, torch::jit::Stack& stack) {
   // torch.explain tells of calls that do not run.
   const bool runs =
       !c10::impl::tls_is_dispatch_key_included(c10::DispatchKey::TESTING_ONLY_GenericMode);
-  if (runs && overload.guard != nullptr) {
-    const at::NoGradGuard noGrad;
-    overload.guard(stack);
-  }
+  if (runs) guardCall(overload, stack);
   if (!runs || !overload.resizes) return overload.handle.callBoxed(stack);
   Sizes sizes(overload, stack);
   try {

@@ -17,11 +17,13 @@ namespace adaptune {
 struct Overload {
   c10::OperatorHandle handle;
   std::vector<ArgumentSpec> arguments;
-  bool variadic = false;     // view(2, 3) for view([2, 3]): the list is all that is given
-  bool factory = false;      // makes a tensor of a dtype on a device, and so takes requiresGrad
-  std::vector<int> aliases;  // for each result the argument that it is, written to; -1 for none
-  bool resizes = false;      // what it writes to
-  Guard guard = nullptr;     // what looks at the arguments first
+  bool variadic = false;       // view(2, 3) for view([2, 3]): the list is all that is given
+  bool factory = false;        // makes a tensor of a dtype on a device, and so takes requiresGrad
+  std::vector<int> aliases;    // for each result the argument that it is, written to; -1 for none
+  bool resizes = false;        // what it writes to
+  Guard guard = nullptr;       // what looks at the arguments first
+  bool trustsLayouts = false;  // takes those of tensors unseen
+  const char* instead = nullptr;  // what to call, where this one is refused
 
   explicit Overload(const c10::OperatorHandle& operatorHandle);
   // Why JavaScript cannot call it: an argument of a type that it cannot give (a stream, a storage),

@@ -5,6 +5,7 @@
 
 #include "errors.h"
 #include "operators.h"
+#include "refusals.h"
 #include "results.h"
 
 namespace adaptune {
@@ -150,6 +151,8 @@ Overload::Overload(const c10::OperatorHandle& operatorHandle) : handle(operatorH
   factory = has("dtype") && has("layout") && has("device") && has("pin_memory");
   resizes = writesOut() || adaptune::resizes(handle.operator_name());
   guard = guardOf(handle.operator_name());
+  trustsLayouts = adaptune::trustsLayouts(handle);
+  instead = insteadOf(handle.operator_name().name);
 }
 
 std::string Overload::obstacle() const {

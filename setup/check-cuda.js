@@ -2,34 +2,32 @@ require("./node").requireNode();
 const fs = require("node:fs");
 const path = require("node:path");
 const { loadAddon } = require("./addon");
-const { describeNvidia } = require("./device");
+const { examineCuda, listMissing } = require("./cuda-needs");
 const { SetupFailure, runProgram } = require("./failure");
-const { findNvcc } = require("./nvcc");
 const { builtAddon, root } = require("./paths");
 const { follow } = require("./process");
 const { setUp } = require("./set-up");
 
 /**
  * What `npm run check:cuda` does: builds with CUDA and runs the tests that need a GPU. Where there is
- * none, it says so and is done; with `--compile` it compiles the CUDA sources even there.
+ * none, it tells all that is missing and is done; with `--compile` it compiles the CUDA sources even there.
  */
 async function checkCuda() {
   const compiles = process.argv.includes("--compile");
-  const { devices } = describeNvidia();
-  if (devices.length === 0 && !compiles) {
-    console.log(
-      "check:cuda: skipped, as nvidia-smi finds no GPU (--compile compiles all the same)",
-    );
+  const { nvidia, nvcc, missing } = examineCuda();
+  const hasGpu = nvidia.devices.length > 0;
+  if (!hasGpu && !compiles) {
+    console.log(`check:cuda: skipped. What is missing here:\n${listMissing(missing)}`);
+    console.log("(--compile needs no GPU: with nvcc it compiles the CUDA sources.)");
     return;
   }
-  const nvcc = findNvcc();
-  if (nvcc.problem) {
-    throw new SetupFailure(
-      nvcc.problem,
-      "Install NVIDIA's CUDA toolkit 13, or point CUDACXX at its nvcc.",
-    );
+  const inTheWay = hasGpu
+    ? missing.filter(({ fetched }) => !fetched)
+    : missing.filter(({ problem }) => problem === nvcc.problem);
+  if (inTheWay.length > 0) {
+    throw new SetupFailure(`CUDA cannot be built. What is missing here:\n${listMissing(inTheWay)}`);
   }
-  if (devices.length > 0) await testOn(devices);
+  if (hasGpu) await testOn(nvidia.devices);
   else await compile(nvcc);
 }
 

@@ -48,8 +48,8 @@ function simple(defaultText: string): unknown {
   return JSON.parse(defaultText.replace(/\\'/g, "'"));
 }
 
-/** A value of each kind that an argument without a default can be given. */
-export function sample(kind: string): unknown {
+/** A value of each kind that an argument without a default can be given; `length`: "int[3]" has three. */
+export function sample(kind: string, length = 2): unknown {
   switch (kind) {
     case "Tensor":
       return torch.zeros([2]);
@@ -59,7 +59,7 @@ export function sample(kind: string): unknown {
     case "Int":
       return 3;
     case "IntList":
-      return [3, 5];
+      return [3, 5, 7, 9, 11, 13].slice(0, length);
     case "Float":
     case "Scalar":
       return 0.375;
@@ -91,12 +91,19 @@ export function sample(kind: string): unknown {
 
 /** The arguments that must be given, as a call writes them. */
 export function requiredCall(schema: Schema): unknown[] {
-  const needed = schema.arguments.filter(({ hasDefault }) => !hasDefault);
+  const declared = declaredArguments(schema.schema);
+  const needed = schema.arguments
+    .map((argument, i) => ({ ...argument, length: /\[(\d+)\]/.exec(declared[i].type)?.[1] }))
+    .filter(({ hasDefault }) => !hasDefault)
+    .map(({ length, ...argument }) => ({
+      ...argument,
+      value: sample(argument.kind, Math.max(2, Number(length ?? 2))),
+    }));
   const positional = needed.filter(({ keywordOnly }) => !keywordOnly);
   const named = needed.filter(({ keywordOnly }) => keywordOnly);
-  const call = positional.map(({ kind }) => sample(kind));
+  const call = positional.map(({ value }) => value);
   if (named.length === 0) return call;
-  return [...call, Object.fromEntries(named.map(({ name, kind }) => [name, sample(kind)]))];
+  return [...call, Object.fromEntries(named.map(({ name, value }) => [name, value]))];
 }
 
 function closing(text: string, open: number): number {
