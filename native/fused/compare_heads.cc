@@ -100,8 +100,7 @@ at::Tensor compareHeads(const at::Tensor& y, at::TensorList others, const at::Te
     TORCH_CHECK(other.sizes() == y.sizes() && other.scalar_type() == y.scalar_type(),
                 "argument 'others': expected ", y.scalar_type(), " ", y.sizes(), ", given ",
                 other.scalar_type(), " ", other.sizes());
-  int64_t rows = 0;
-  for (const int64_t length : lengths) rows += length;
+  const int64_t rows = totalRows(lengths);
   TORCH_CHECK(rows == y.size(0), "argument 'lengths': expected a sum of ", y.size(0),
               ", the number of rows, given ", rows);
   const auto alternatives = static_cast<int64_t>(others.size()) + 1;
@@ -110,6 +109,7 @@ at::Tensor compareHeads(const at::Tensor& y, at::TensorList others, const at::Te
                   gate.size(0) == decisions && gate.size(1) == alternatives,
               "argument 'gate': expected shape [", decisions, ",", alternatives, "] for ", heads,
               " heads of ", lengths.size(), " samples, given ", gate.sizes());
+  checkChoice(choice, alternatives);
   return CompareHeads::apply(y, others, gate,
                              Selection{choice.vec(), lengths.vec(), heads, alternatives});
 }

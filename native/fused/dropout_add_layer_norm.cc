@@ -18,6 +18,7 @@
 
 #include "cpu_kernels.h"
 #include "philox.h"
+#include "selection.h"
 
 namespace adaptune {
 
@@ -75,11 +76,7 @@ OptionalTensor choiceOfRows(at::IntArrayRef choice, at::IntArrayRef lengths, int
   if (alternatives < 2 && samples == 0) return std::nullopt;
   TORCH_CHECK(lengths.empty() || static_cast<int64_t>(lengths.size()) == samples,
               "argument 'lengths': expected ", samples, " numbers or none, given ", lengths.size());
-  int64_t total = 0;
-  for (const int64_t length : lengths) {
-    TORCH_CHECK(length >= 0, "argument 'lengths': expected row counts, given ", length);
-    total += length;
-  }
+  const int64_t total = totalRows(lengths);
   const bool fits =
       lengths.empty() ? (samples == 0 ? rows == 0 : rows % samples == 0) : total == rows;
   TORCH_CHECK(fits, "argument 'choice': ", rows, " rows can not be those of ", samples, " samples",

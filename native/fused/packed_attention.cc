@@ -60,8 +60,9 @@ int64_t sum(at::IntArrayRef lengths) {
 
 void checkLengths(const char* argument, at::IntArrayRef lengths, const at::Tensor& rows) {
   for (const int64_t length : lengths) {
-    TORCH_CHECK(length > 0, "argument '", argument,
-                "': expected at least one row for every sample, given ", lengths);
+    TORCH_CHECK(length > 0 && length <= rows.size(0), "argument '", argument,
+                "': expected at least one row for every sample, and no more than there are, given ",
+                lengths);
   }
   TORCH_CHECK(sum(lengths) == rows.size(0), "argument '", argument, "': expected a sum of ",
               rows.size(0), ", the number of rows, given ", lengths);

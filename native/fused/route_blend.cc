@@ -14,6 +14,7 @@
 #include <torch/library.h>
 
 #include "row_copies.h"
+#include "selection.h"
 
 namespace adaptune {
 
@@ -74,10 +75,7 @@ const at::Tensor& anyWinner(at::TensorList winners) {
 
 void checkChoices(const Choices& given, const at::Tensor& gate, int64_t alternatives) {
   const auto samples = static_cast<int64_t>(given.choice.size());
-  for (const int64_t pick : given.choice) {
-    TORCH_CHECK(pick >= 0 && pick < alternatives, "argument 'choice': expected values from 0 to ",
-                alternatives - 1, ", given ", pick);
-  }
+  checkChoice(given.choice, alternatives);
   TORCH_CHECK(gate.is_floating_point(), "argument 'gate': expected a floating-point tensor, given ",
               gate.scalar_type());
   TORCH_CHECK(gate.dim() == 2 && gate.size(0) == samples && gate.size(1) == alternatives,
@@ -89,8 +87,7 @@ void checkChoices(const Choices& given, const at::Tensor& gate, int64_t alternat
     TORCH_CHECK(list.empty() || static_cast<int64_t>(list.size()) == samples, "argument '", name,
                 "': expected ", samples, " numbers or none, given ", list.size());
   }
-  for (const int64_t length : given.lengths)
-    TORCH_CHECK(length >= 0, "argument 'lengths': expected row counts, given ", length);
+  totalRows(given.lengths);
 }
 
 void checkResults(const Plan& plan, at::TensorList winners, at::TensorList losers) {

@@ -203,16 +203,10 @@ void check(const at::Tensor& x, const at::Tensor& gate, const Picks& picks) {
               selection.choice.size());
   TORCH_CHECK(static_cast<int64_t>(compared.size()) == samples, "argument 'compared': expected ",
               samples, " numbers or none, given ", compared.size());
-  int64_t rows = 0;
-  for (const int64_t length : selection.lengths) {
-    TORCH_CHECK(length >= 0, "argument 'lengths': expected row counts, given ", length);
-    rows += length;
-  }
+  const int64_t rows = totalRows(selection.lengths);
   TORCH_CHECK(rows == x.size(0), "argument 'lengths': expected a sum of ", x.size(0),
               ", the number of rows, given ", rows);
-  for (const int64_t pick : selection.choice)
-    TORCH_CHECK(pick >= 0 && pick < alternatives, "argument 'choice': expected values from 0 to ",
-                alternatives - 1, ", given ", pick);
+  checkChoice(selection.choice, alternatives);
 }
 
 // A bit for every alternative; all bits for all samples where none are given. A sample is never

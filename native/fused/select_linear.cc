@@ -293,16 +293,10 @@ Selection check(const at::Tensor& x, at::TensorList weights, at::TensorList bias
   TORCH_CHECK(heads >= 1 && choice.size() == static_cast<size_t>(heads) * lengths.size(),
               "argument 'choice': expected ", heads, " heads times ", lengths.size(),
               " samples, given ", choice.size(), " numbers");
-  int64_t rows = 0;
-  for (const int64_t length : lengths) {
-    TORCH_CHECK(length >= 0, "argument 'lengths': expected row counts, given ", length);
-    rows += length;
-  }
+  const int64_t rows = totalRows(lengths);
   TORCH_CHECK(rows == x.size(0), "argument 'lengths': expected a sum of ", x.size(0),
               ", the number of rows, given ", rows);
-  for (const int64_t pick : choice)
-    TORCH_CHECK(pick >= 0 && pick < alternatives, "argument 'choice': expected values from 0 to ",
-                alternatives - 1, ", given ", pick);
+  checkChoice(choice, alternatives);
   return {choice.vec(), lengths.vec(), heads, alternatives};
 }
 

@@ -2,11 +2,32 @@
 #pragma once
 
 #include <ATen/Parallel.h>
+#include <c10/util/ArrayRef.h>
+#include <c10/util/Exception.h>
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace adaptune {
+
+// How many rows samples have together; throws for what is no count of rows.
+inline int64_t totalRows(at::IntArrayRef lengths) {
+  int64_t rows = 0;
+  for (const int64_t length : lengths) {
+    TORCH_CHECK(length >= 0 && length <= std::numeric_limits<int32_t>::max(),
+                "argument 'lengths': expected row counts, given ", length);
+    rows += length;
+  }
+  return rows;
+}
+
+// Throws for what is not the number of an alternative.
+inline void checkChoice(at::IntArrayRef choice, int64_t alternatives) {
+  for (const int64_t pick : choice)
+    TORCH_CHECK(pick >= 0 && pick < alternatives, "argument 'choice': expected values from 0 to ",
+                alternatives - 1, ", given ", pick);
+}
 
 // The picks, and where the rows of each sample are.
 struct Selection {

@@ -11,6 +11,7 @@
 #include <torch/library.h>
 
 #include "row_copies.h"
+#include "selection.h"
 
 namespace adaptune {
 
@@ -41,11 +42,7 @@ void check(const at::Tensor& x, at::IntArrayRef choice, int64_t alternatives,
   }
   TORCH_CHECK(lengths.empty() || lengths.size() == choice.size(), "argument 'lengths': expected ",
               choice.size(), " numbers or none, given ", lengths.size());
-  int64_t rows = lengths.empty() ? static_cast<int64_t>(choice.size()) : 0;
-  for (const int64_t length : lengths) {
-    TORCH_CHECK(length >= 0, "argument 'lengths': expected row counts, given ", length);
-    rows += length;
-  }
+  const int64_t rows = lengths.empty() ? static_cast<int64_t>(choice.size()) : totalRows(lengths);
   TORCH_CHECK(x.dim() >= 1 && x.size(0) == rows, "argument 'x': expected ", rows,
               " rows, given shape ", x.sizes());
 }

@@ -250,3 +250,16 @@ test("select_gelu: wrong calls say what is wrong", (t) => {
     message: /'compared'/,
   });
 });
+
+test("counts of rows that are none, or whose sum runs over, are refused", (t) => {
+  const huge = [2 ** 52, 6 - 2 ** 52]; // negative numbers, and what adds up to the rows
+  const [x, w, b, gate] = [draw(6, 8), draw(8, 8), draw(8), draw(2, 2)];
+  const calls = [
+    () => split_samples(x, [0, 1], 2, { lengths: huge }),
+    () => select_linear(x, [w, w], [b, b], 1, [0, 1], huge, 1),
+    () => select_gelu(x, [w, w], [b, b], gate, [0, 1], huge),
+    () => compare_heads(x, [x], gate, [0, 1], huge, 1),
+  ];
+  for (const call of calls) t.throws(call, { message: /'lengths': expected row counts/ });
+  t.throws(() => compare_heads(x, [x], gate, [0, -3], [3, 3], 1), { message: /from 0 to 1/ });
+});
