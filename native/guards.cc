@@ -196,7 +196,9 @@ Guard guardOf(const c10::OperatorName& name) {
     return name.overload_name.find("_mode") == std::string::npos ? nullptr : guardTruncation;
   }
   const auto found = guards.find(name.name);
-  return found == guards.end() ? sizeGuardOf(name.name) : found->second;
+  if (found != guards.end()) return found->second;
+  const Guard sizes = sizeGuardOf(name.name);
+  return sizes ? sizes : layerGuardOf(name.name);
 }
 
 bool trustsLayouts(const c10::OperatorHandle& handle) {
