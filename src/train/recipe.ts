@@ -74,6 +74,14 @@ export const recipeSchema = z
       .describe("what the run is called; part of its folder's name"),
     seed: z.int().min(0).default(0).describe("of weights, dropout, decisions and data order"),
     threads: z.int().min(0).default(0).describe("CPU threads; 0 leaves the choice to LibTorch"),
+    device: z
+      .string()
+      .regex(
+        /^(auto|cpu|cuda(:\d+)?)$/,
+        "auto, cpu, cuda, or cuda:1 for another one than the first",
+      )
+      .default("auto")
+      .describe("what computes: cpu, cuda or cuda:N; auto is cuda where there is one"),
     execution: z
       .enum(["routed", "masked"])
       .default("routed")
