@@ -79,6 +79,12 @@ export const recipeSchema = z
       .regex(DEVICES, DEVICE_NAMES)
       .default("auto")
       .describe("what computes: cpu, cuda or cuda:N; auto is cuda where there is one"),
+    features: z
+      .enum(["auto", "host", "device"])
+      .default("auto")
+      .describe(
+        "where images wait that are not augmented; auto is a device that has room, with its CPU the host",
+      ),
     execution: z
       .enum(["routed", "masked"])
       .default("routed")

@@ -71,6 +71,11 @@ test("a run on a device is measured on it to the bit, goes on to the bit, and is
     t.true(of(cut, name).equals(of(run.path, name)), file);
   }
 
+  const onHost = readRecipe(join(folder, "adapted.yaml"), ["features=host"]);
+  const { result: same } = await runRecipe(onHost, { cache, runs, device: STAND_IN });
+  const { seconds: _, ...figures } = result;
+  t.like(same, figures, "images that wait on the device change nothing");
+
   exportRun(run.path, join(folder, "plain"), { merge: "majority" });
   t.is(Model.fromPretrained(join(folder, "plain")).parameters()[0].device, "cpu");
 });

@@ -79,6 +79,7 @@ test("another source recipe, or other data, is another source model", async (t) 
     ["name=other"],
     ["threads=2"],
     ["device=cpu"],
+    ["features=device"],
   ]) {
     await runRecipe(recipe, { ...options, fromOverrides: overrides });
   }

@@ -142,7 +142,7 @@ test("every key of a recipe is read by something", async (t) => {
   const model = adaptModel(newModel(watched, opened.dataset), watched);
   await train({ ...start(t, recipe), recipe: watched, task: opened, model });
   // These are about the process, the device and the choice of model, before anything is trained.
-  const elsewhere = ["threads", "device", "model.from"];
+  const elsewhere = ["threads", "device", "features", "model.from"];
   t.deepEqual(
     leaves(recipe, "").filter((path) => !read.has(path) && !elsewhere.includes(path)),
     [],
