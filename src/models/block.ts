@@ -6,7 +6,7 @@ import {
   Packing,
   pack,
   rowNumber,
-  send,
+  sendToDevice,
   whilePacked,
 } from "../nn";
 import type { Tensor } from "../torch";
@@ -69,7 +69,7 @@ export function throughBlocks(
   mask: Tensor | null,
 ): Tensor {
   const packed = pack(hidden, mask);
-  if (packed === null) return inOrder(blocks, hidden, mask && send(mask, hidden.device));
+  if (packed === null) return inOrder(blocks, hidden, mask && sendToDevice(mask, hidden.device));
   const { rows, packing, attention } = packed;
   return packed.unpack(whilePacked([packing], () => inOrder(blocks, rows, attention)));
 }
@@ -97,7 +97,7 @@ export function readThroughBlocks(
   );
   const packed = pack(hidden, mask);
   if (packed === null) {
-    const there = mask && send(mask, hidden.device);
+    const there = mask && sendToDevice(mask, hidden.device);
     const state = inOrder(before, hidden, there);
     const places = positions.map((position, sample) => sample * length + position);
     const index = torch.tensor(places, { dtype: "int64", device: hidden.device });

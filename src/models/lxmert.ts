@@ -6,7 +6,7 @@ import {
   Module,
   ModuleList,
   packTogether,
-  send,
+  sendToDevice,
   whilePacked,
   withoutPacking,
 } from "../nn";
@@ -168,7 +168,7 @@ export function throughStreams(blocks: StreamBlocks, embedded: LxmertEmbedded): 
     [vision, visionMask],
   ]);
   if (packed === null) {
-    const there = (mask: Tensor | null) => mask && send(mask, language.device);
+    const there = (mask: Tensor | null) => mask && sendToDevice(mask, language.device);
     return crossing(blocks, [language, vision], [there(languageMask), there(visionMask)]);
   }
   const [words, regions] = packed;

@@ -1,4 +1,4 @@
-import { allOnHost, alsoOnHost, onHost, remember } from "../nn";
+import { allOnHost, alsoOnHost, onHost, rememberOnHost } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 
@@ -26,5 +26,5 @@ export function additiveMasks(
 export function presence(mask: Tensor | null | undefined, like: Tensor): Tensor {
   if (mask) return alsoOnHost(mask, (one) => one.to("bool"));
   const all = (device: string) => torch.ones(like.shape, { dtype: "bool", device });
-  return like.device === "cpu" ? all("cpu") : remember(all(like.device), all("cpu"));
+  return like.device === "cpu" ? all("cpu") : rememberOnHost(all(like.device), all("cpu"));
 }

@@ -1,10 +1,10 @@
 import type { Device, Tensor } from "../torch";
 import * as torch from "../torch";
 
-/** A tensor of the host's with the same values, and the version of the other that it is of. */
+/** A tensor of the host's with the same values, and the versions at which both have them. */
 interface Known {
   readonly host: Tensor;
-  readonly version: number;
+  readonly versions: string;
 }
 
 /** What is known on the host of tensors that are on a device. */
@@ -19,17 +19,17 @@ export function knownOnHost(
   { shape, device }: { readonly shape: readonly number[]; readonly device: Device },
 ): Tensor {
   const host = torch.tensor(values, { shape });
-  return device === "cpu" ? host : remember(torch.tensor(values, { shape, device }), host);
+  return device === "cpu" ? host : rememberOnHost(torch.tensor(values, { shape, device }), host);
 }
 
 /**
  * Where a tensor's values can be looked at: on the host, where that knows them, else the tensor itself, whose
- * device a look at them waits for. What was written to since is another.
+ * device a look at them waits for. What was written to since, on either side, is another.
  */
 export function onHost(tensor: Tensor): Tensor {
   const found = known.get(tensor);
-  const isCurrent = found && !found.host.isDisposed && found.version === versionOf(tensor);
-  return isCurrent ? found.host : tensor;
+  if (!found || found.host.isDisposed) return tensor;
+  return found.versions === versionsOf(tensor, found.host) ? found.host : tensor;
 }
 
 /** `onHost` of all, or of none: what goes together has to be in one place. */
@@ -41,14 +41,15 @@ export function allOnHost(tensors: readonly Tensor[]): readonly Tensor[] {
 /** What a function makes of a tensor, known on the host where the tensor is. */
 export function alsoOnHost(tensor: Tensor, fn: (tensor: Tensor) => Tensor): Tensor {
   const host = onHost(tensor);
-  return host === tensor ? fn(tensor) : remember(fn(tensor), fn(host));
+  return host === tensor ? fn(tensor) : rememberOnHost(fn(tensor), fn(host));
 }
 
 /** Says what a tensor's values are; gives the tensor. */
-export function remember(tensor: Tensor, host: Tensor): Tensor {
+export function rememberOnHost(tensor: Tensor, host: Tensor): Tensor {
   // Inference mode counts no versions.
-  if (tensor.device !== "cpu" && !tensor.isInference())
-    known.set(tensor, { host, version: versionOf(tensor) });
+  if (tensor.device !== "cpu" && ![tensor, host].some((one) => one.isInference())) {
+    known.set(tensor, { host, versions: versionsOf(tensor, host) });
+  }
   return tensor;
 }
 
@@ -56,12 +57,14 @@ export function remember(tensor: Tensor, host: Tensor): Tensor {
  * Sends a tensor of the host's to a device, while the host goes on, and remembers what it was; itself where it
  * is there already.
  */
-export function send(tensor: Tensor, device: Device): Tensor {
+export function sendToDevice(tensor: Tensor, device: Device): Tensor {
   if (tensor.device === device) return tensor;
   if (tensor.device !== "cpu") return tensor.to(device);
-  return remember(tensor.pinMemory().to(device, { nonBlocking: true }), tensor);
+  const { shape, dtype } = tensor;
+  return rememberOnHost(torch.tensor(tensor.toTypedArray(), { shape, dtype, device }), tensor);
 }
 
-function versionOf(tensor: Tensor): number {
-  return torch.ops.aten._version(tensor) as number;
+/** How often each was written to. */
+function versionsOf(...tensors: Tensor[]): string {
+  return tensors.map((tensor) => torch.ops.aten._version(tensor)).join();
 }

@@ -25,14 +25,6 @@ export interface EvaluateRunOptions extends Pick<RunOptions, "cache" | "watch" |
   readonly execution?: Recipe["execution"];
 }
 
-/** The device of a run that is measured again, or another one where that is not here. */
-function deviceHere(recorded: torch.Device = "cpu", { device, watch }: EvaluateRunOptions) {
-  if (device) return device;
-  if (isHere(recorded)) return recorded;
-  watch?.note?.(`the run computed on ${recorded}, which is not here: measured on the CPU instead`);
-  return "cpu";
-}
-
 /** Measures a run's checkpoint again; the best one's validation accuracy is the recorded one. */
 export async function evaluateRun(
   path: string,
@@ -60,4 +52,12 @@ export async function evaluateRun(
   );
   folder.writeEvaluation(checkpoint, validation);
   return { folder, recipe, checkpoint, validation, recorded };
+}
+
+/** The device of a run that is measured again, or another one where that is not here. */
+function deviceHere(recorded: torch.Device = "cpu", { device, watch }: EvaluateRunOptions) {
+  if (device) return device;
+  if (isHere(recorded)) return recorded;
+  watch?.note?.(`the run computed on ${recorded}, which is not here: measured on the CPU instead`);
+  return "cpu";
 }

@@ -83,7 +83,7 @@ export const recipeSchema = z
       .enum(["auto", "host", "device"])
       .default("auto")
       .describe(
-        "where images wait that are not augmented; auto is a device that has room, with its CPU the host",
+        "where images wait that are not augmented; auto is on a GPU, where they fit, else on the host",
       ),
     execution: z
       .enum(["routed", "masked"])

@@ -16,11 +16,6 @@ export interface ResumeOptions extends Omit<RunOptions, "runs" | "folder"> {
   readonly overrides?: readonly string[];
 }
 
-/** The device of a run, where it is here; null where another has to do. */
-function whereItWas(device: torch.Device = "cpu"): torch.Device | null {
-  return isHere(device) ? device : null;
-}
-
 /**
  * Goes on with a run from its newest checkpoint, or from the beginning where there is none: it ends
  * as it would have without the interruption, to the bit, on the same machine and libraries.
@@ -63,4 +58,9 @@ export async function resumeRun(
     train({ recipe, task: placed, model, folder, from }, options.watch),
   );
   return { folder, result };
+}
+
+/** The device of a run, where it is here; null where another has to do. */
+function whereItWas(device: torch.Device = "cpu"): torch.Device | null {
+  return isHere(device) ? device : null;
 }

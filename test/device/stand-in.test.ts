@@ -181,6 +181,7 @@ test.serial("what a graph can not hold is refused, and the device goes on", (t) 
     () => x.cpu(),
     () => x.nonzero(),
     () => torch.ones([3]).to(STAND_IN),
+    () => torch.tensor([1, 2], { device: STAND_IN }),
   ]) {
     t.throws(() => record(wrong), { message: /is not permitted while work is recorded/ });
   }

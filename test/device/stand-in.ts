@@ -21,7 +21,10 @@ interface Operators {
 export interface Notes {
   /** What the host waited for: values, copies to it, results whose shape depends on values. */
   readonly reads: readonly string[];
-  /** Copies from the host, as `pinned Float [2, 3]`; a kernel's own arguments are none. */
+  /**
+   * Copies from the host, as `pinned Float [2, 3]` or `unpinned, waited for Float [2, 3]`; a kernel's own
+   * arguments are none.
+   */
   readonly uploads: readonly string[];
   readonly operators: readonly string[];
 }

@@ -1,4 +1,4 @@
-import { GELU, LayerNorm, Linear, Module, Sequential, send } from "../../nn";
+import { GELU, LayerNorm, Linear, Module, Sequential, sendToDevice } from "../../nn";
 import type { Tensor } from "../../torch";
 import type { DecisionSpace } from "../decisions";
 import {
@@ -51,7 +51,7 @@ export class PooledPolicy extends Module implements Policy {
   override forward(inputs: Inputs, backbone: Module): Tensor {
     const embeds = this.embeddings ?? embedderIn(backbone);
     const { hidden, mask } = embeddingsFor(this.output.weight, embeds, inputs);
-    const added = send(mask, hidden.device);
+    const added = sendToDevice(mask, hidden.device);
     const present = added.view([mask.shape[0], -1, 1]).exp().to(hidden.dtype); // [B,S,1]: 0 or 1
     const pooled = hidden.mul(present).sum(1).div(present.sum(1)); // [B,D]
     const logits = this.output.forward(this.layers.forward(pooled));
