@@ -1,4 +1,4 @@
-import { functional, inForward, Module, Parameter, type Registered } from "../nn";
+import { functional, inForward, Module, Parameter, type Registered, sendToDevice } from "../nn";
 import * as torch from "../torch";
 import { noGrad, Tensor } from "../torch";
 import { type DecisionSpace, Decisions } from "./decisions";
@@ -200,7 +200,7 @@ function givenDecisions(
   device: string,
 ): Decisions {
   const given = decisions instanceof Tensor ? decisions : torch.tensor(decisions as number[][]);
-  const choice = given.to("int64").to(device).expand([batch, sites.length]).contiguous();
+  const choice = sendToDevice(given.to("int64").expand([batch, sites.length]).contiguous(), device);
   return new Decisions(torch.oneHot(choice, alternatives.length).to("float32"), choice);
 }
 

@@ -1,4 +1,5 @@
-import type { Tensor } from "../torch";
+import { knownOnHost } from "../nn";
+import type { Device, Tensor } from "../torch";
 import * as torch from "../torch";
 import type { Example, RegionSource } from "./dataset";
 
@@ -29,6 +30,8 @@ export interface CollateOptions {
   /** A seed per example, as a Loader gives them: images may be augmented. */
   seeds?: ArrayLike<number>;
   padId?: number;
+  /** Where the tensors are to be, the CPU by default. Nothing waits for them to be there. */
+  device?: Device;
 }
 
 /**
@@ -40,20 +43,26 @@ export function collate<E extends Example>(
   regions: RegionSource<E>,
   options: CollateOptions = {},
 ): CollatedBatch {
-  const { seeds, padId = 0 } = options;
+  const { seeds, padId = 0, device = "cpu" } = options;
   const batch = examples.length;
   if (batch === 0) throw new RangeError("A batch needs at least one example");
   if (seeds && seeds.length !== batch) {
     throw new RangeError(`${batch} examples, but ${seeds.length} seeds`);
   }
   return {
-    inputs: { ...collateText(examples, padId), ...collateRegions(examples, regions, seeds) },
-    answers: torch.tensor(BigInt64Array.from(examples, (e) => BigInt(e.answer))),
+    inputs: {
+      ...collateText(examples, padId, device),
+      ...collateRegions(examples, regions, { seeds, device }),
+    },
+    answers: torch.tensor(
+      BigInt64Array.from(examples, (e) => BigInt(e.answer)),
+      { device },
+    ),
     kinds: examples.map((example) => example.kind),
   };
 }
 
-function collateText(examples: readonly Example[], padId: number) {
+function collateText(examples: readonly Example[], padId: number, device: Device) {
   const batch = examples.length;
   const length = Math.max(...examples.map((example) => example.tokens.length));
   const ids = new BigInt64Array(batch * length).fill(BigInt(padId));
@@ -67,26 +76,30 @@ function collateText(examples: readonly Example[], padId: number) {
       mask[at] = 1n;
     });
   });
-  const shape = [batch, length];
+  const place = { shape: [batch, length], device };
   return {
-    inputIds: torch.tensor(ids, { shape }),
-    tokenTypeIds: torch.tensor(types, { shape }),
-    attentionMask: torch.tensor(mask, { shape }),
+    inputIds: knownOnHost(ids, place),
+    tokenTypeIds: torch.tensor(types, place),
+    attentionMask: knownOnHost(mask, place),
   };
 }
 
 function collateRegions<E extends Example>(
   examples: readonly E[],
   regions: RegionSource<E>,
-  seeds?: ArrayLike<number>,
+  { seeds, device = "cpu" }: Pick<CollateOptions, "seeds" | "device">,
 ) {
   const batch = examples.length;
   const { width } = regions;
   const counts = examples.map((example) => regions.count(example));
   const most = Math.max(...counts);
+  const mask = new BigInt64Array(batch * most);
+  for (const [row, count] of counts.entries()) mask.fill(1n, row * most, row * most + count);
+  const regionMask = knownOnHost(mask, { shape: [batch, most], device });
+  const there = regions.batch?.(examples, { device, augmented: seeds !== undefined });
+  if (there) return { ...there, regionMask };
   const features = new Float32Array(batch * most * width);
   const boxes = new Float32Array(batch * most * 4);
-  const mask = new BigInt64Array(batch * most);
   examples.forEach((example, row) => {
     const from = row * most;
     const to = from + counts[row];
@@ -96,11 +109,10 @@ function collateRegions<E extends Example>(
       boxes.subarray(from * 4, to * 4),
       seeds?.[row],
     );
-    mask.fill(1n, from, to);
   });
   return {
-    regionFeatures: torch.tensor(features, { shape: [batch, most, width] }),
-    regionBoxes: torch.tensor(boxes, { shape: [batch, most, 4] }),
-    regionMask: torch.tensor(mask, { shape: [batch, most] }),
+    regionFeatures: torch.tensor(features, { shape: [batch, most, width], device }),
+    regionBoxes: torch.tensor(boxes, { shape: [batch, most, 4], device }),
+    regionMask,
   };
 }

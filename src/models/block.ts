@@ -6,6 +6,7 @@ import {
   Packing,
   pack,
   rowNumber,
+  sendToDevice,
   whilePacked,
 } from "../nn";
 import type { Tensor } from "../torch";
@@ -68,7 +69,7 @@ export function throughBlocks(
   mask: Tensor | null,
 ): Tensor {
   const packed = pack(hidden, mask);
-  if (packed === null) return inOrder(blocks, hidden, mask);
+  if (packed === null) return inOrder(blocks, hidden, mask && sendToDevice(mask, hidden.device));
   const { rows, packing, attention } = packed;
   return packed.unpack(whilePacked([packing], () => inOrder(blocks, rows, attention)));
 }
@@ -96,14 +97,15 @@ export function readThroughBlocks(
   );
   const packed = pack(hidden, mask);
   if (packed === null) {
-    const state = inOrder(before, hidden, mask);
+    const there = mask && sendToDevice(mask, hidden.device);
+    const state = inOrder(before, hidden, there);
     const places = positions.map((position, sample) => sample * length + position);
     const index = torch.tensor(places, { dtype: "int64", device: hidden.device });
     const queries = state
       .reshape([batch * length, size])
       .indexSelect(0, index)
       .unsqueeze(1);
-    return whilePacked([single], () => last(queries, mask, state)).squeeze(1);
+    return whilePacked([single], () => last(queries, there, state)).squeeze(1);
   }
   const { rows, packing, attention } = packed;
   return whilePacked([packing, single], () => {

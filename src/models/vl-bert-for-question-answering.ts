@@ -1,4 +1,4 @@
-import { Dropout, Linear, Sequential } from "../nn";
+import { allOnHost, Dropout, Linear, Sequential } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { BertPredictionHeadTransform } from "./bert-heads";
@@ -75,7 +75,8 @@ export class VLBertForQuestionAnswering extends VLBertModel {
   /** Where each row's [MASK] token is. */
   private maskPositions(inputs: VLBertInputs): number[] {
     const { mask_token_id } = this.config;
-    const asked = inputs.inputIds.eq(mask_token_id).logicalAnd(textMaskOf(inputs)); // [B,T]
+    const [ids, present] = allOnHost([inputs.inputIds, textMaskOf(inputs)]);
+    const asked = ids.eq(mask_token_id).logicalAnd(present); // [B,T]
     const [batch, tokens] = asked.shape;
     const isAsked = asked.toTypedArray();
     const found = Array.from({ length: batch }, (_, row) =>

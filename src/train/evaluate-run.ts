@@ -1,6 +1,9 @@
+import type * as torch from "../torch";
 import { readMask } from "./checkpoint";
+import { isHere } from "./device";
 import { computeAsIn } from "./environment";
 import { type Evaluation, evaluate } from "./evaluate";
+import { withFeatures } from "./features";
 import type { Recipe } from "./recipe";
 import { type CheckpointName, RunFolder } from "./run-folder";
 import { openData, type RunOptions } from "./run-recipe";
@@ -16,7 +19,7 @@ export interface RunEvaluation {
   readonly recorded: number | null;
 }
 
-export interface EvaluateRunOptions extends Pick<RunOptions, "cache" | "watch"> {
+export interface EvaluateRunOptions extends Pick<RunOptions, "cache" | "watch" | "device"> {
   readonly checkpoint?: CheckpointName;
   /** How it computes, in place of what the recipe says: accuracies are the same, but for rounding. */
   readonly execution?: Recipe["execution"];
@@ -35,14 +38,26 @@ export async function evaluateRun(
   const task = await openData({ ...recipe, threads: environment.threads }, options);
   computeAsIn(environment);
   const at = folder.checkpoint(checkpoint);
-  const model = openTrained(at, recipe);
-  const validation = await evaluate(model, task.dataset, task.validation, {
-    batchSize: recipe.evaluation.batchSize,
-    mask: maskOf(recipe, () => readMask(at, model.space)),
-    controls: recipe.evaluation.controls,
-    onProgress: (done, total) =>
-      options.watch?.progress?.({ phase: "measuring", done, total, unit: "examples" }),
-  });
+  const device = deviceHere(environment.device, options);
+  const model = openTrained(at, recipe).to(device);
+  const measured = { ...task, train: [], trainProbe: [], source: null };
+  const validation = await withFeatures({ task: measured, recipe, device }, ({ dataset }) =>
+    evaluate(model, dataset, task.validation, {
+      batchSize: recipe.evaluation.batchSize,
+      mask: maskOf(recipe, () => readMask(at, model.space)),
+      controls: recipe.evaluation.controls,
+      onProgress: (done, total) =>
+        options.watch?.progress?.({ phase: "measuring", done, total, unit: "examples" }),
+    }),
+  );
   folder.writeEvaluation(checkpoint, validation);
   return { folder, recipe, checkpoint, validation, recorded };
+}
+
+/** The device of a run that is measured again, or another one where that is not here. */
+function deviceHere(recorded: torch.Device = "cpu", { device, watch }: EvaluateRunOptions) {
+  if (device) return device;
+  if (isHere(recorded)) return recorded;
+  watch?.note?.(`the run computed on ${recorded}, which is not here: measured on the CPU instead`);
+  return "cpu";
 }

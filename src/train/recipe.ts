@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { EMOJI_STYLES } from "../data/emoji/sources";
-import { count, few, share, steering } from "./recipe-fields";
+import { count, DEVICE_NAMES, DEVICES, few, share, steering } from "./recipe-fields";
 import { model, withSize } from "./recipe-model";
 import { isAdaptive, type StrategyRecipe, steeringOf, strategy } from "./recipe-strategy";
 
@@ -74,6 +74,17 @@ export const recipeSchema = z
       .describe("what the run is called; part of its folder's name"),
     seed: z.int().min(0).default(0).describe("of weights, dropout, decisions and data order"),
     threads: z.int().min(0).default(0).describe("CPU threads; 0 leaves the choice to LibTorch"),
+    device: z
+      .string()
+      .regex(DEVICES, DEVICE_NAMES)
+      .default("auto")
+      .describe("what computes: cpu, cuda or cuda:N; auto is cuda where there is one"),
+    features: z
+      .enum(["auto", "host", "device"])
+      .default("auto")
+      .describe(
+        "where images wait that are not augmented; auto is on a GPU, where they fit, else on the host",
+      ),
     execution: z
       .enum(["routed", "masked"])
       .default("routed")

@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
+import type * as torch from "../torch";
 import { readTrainerState } from "./checkpoint";
+import { describeDevice, deviceOf, isHere } from "./device";
 import { computeAsIn } from "./environment";
 import { Failure } from "./failure";
+import { withFeatures } from "./features";
 import { adaptModel } from "./model";
 import { RunFolder } from "./run-folder";
 import { type FinishedRun, openData, openModel, type RunOptions } from "./run-recipe";
@@ -45,8 +48,19 @@ export async function resumeRun(
   const model = from
     ? openTrained(last, recipe)
     : adaptModel(await openModel(recipe, task, options), recipe);
-  options.watch?.note?.(`${recipe.name} goes on after step ${from?.step ?? 0}`);
+  const device = options.device ?? whereItWas(environment.device) ?? deviceOf(recipe);
+  model.to(device);
+  options.watch?.note?.(
+    `${recipe.name} goes on after step ${from?.step ?? 0}, on ${describeDevice(device)}`,
+  );
   folder.rewind(from?.step ?? 0);
-  const result = await train({ recipe, task, model, folder, from }, options.watch);
+  const result = await withFeatures({ task, recipe, device }, (placed) =>
+    train({ recipe, task: placed, model, folder, from }, options.watch),
+  );
   return { folder, result };
+}
+
+/** The device of a run, where it is here; null where another has to do. */
+function whereItWas(device: torch.Device = "cpu"): torch.Device | null {
+  return isHere(device) ? device : null;
 }

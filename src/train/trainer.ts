@@ -8,6 +8,7 @@ import {
   lengthOf,
 } from "../data";
 import * as torch from "../torch";
+import { placeOf } from "./device";
 import { Failure } from "./failure";
 import type { TrainedModel } from "./model";
 import { objective, type Term } from "./objective";
@@ -49,6 +50,8 @@ export interface TrainerState {
   /** Running usage of the alternatives; null where nothing is decided. */
   readonly usage: Readonly<Record<string, torch.Tensor>> | null;
   readonly rng: torch.Tensor;
+  /** Of the generator of the device that the model is on; null on the CPU. */
+  readonly deviceRng: torch.Tensor | null;
 }
 
 /**
@@ -62,7 +65,8 @@ export class Trainer {
   private readonly policy: Optimization | null;
   private readonly usage: RunningUsage | null;
   /** Dropout and decisions draw from this: nothing else in the process changes what they are. */
-  private rng: torch.Tensor;
+  private rng: Rng;
+  private readonly device: torch.Device;
   private taken = 0;
 
   constructor(
@@ -89,7 +93,8 @@ export class Trainer {
     this.usage = isAdaptive(strategy)
       ? new RunningUsage(model.space, strategy.usageMomentum)
       : null;
-    this.rng = drawing(null, () => torch.manualSeed(seed));
+    this.device = placeOf(model);
+    this.rng = drawing(this.device, null, () => torch.manualSeed(seed));
   }
 
   /** Steps taken. */
@@ -106,10 +111,10 @@ export class Trainer {
   next(): StepMetrics {
     let metrics!: StepMetrics;
     const before = this.rng;
-    this.rng = drawing(before, () => {
+    this.rng = drawing(this.device, before, () => {
       metrics = this.takeStep();
     });
-    before.dispose();
+    for (const state of before) state.dispose();
     return metrics;
   }
 
@@ -120,7 +125,8 @@ export class Trainer {
       model: this.optimization.state(),
       policy: this.policy?.state() ?? null,
       usage: this.usage?.stateDict() ?? null,
-      rng: this.rng.clone(),
+      rng: this.rng[0].clone(),
+      deviceRng: this.rng.at(1)?.clone() ?? null,
     };
   }
 
@@ -130,7 +136,8 @@ export class Trainer {
     this.optimization.restore(state.model);
     if (this.policy && state.policy) this.policy.restore(state.policy);
     if (this.usage && state.usage) this.usage.loadStateDict(state.usage);
-    this.rng = torch.keep(state.rng.clone());
+    const given = [state.rng, state.deviceRng];
+    this.rng = this.rng.map((own, n) => torch.keep((given[n] ?? own).clone()));
     this.taken = state.step;
   }
 
@@ -175,6 +182,7 @@ export class Trainer {
     const { inputs, answers } = collate(part.items, regions, {
       seeds: part.seeds,
       padId: vocabulary.padId,
+      device: this.device,
     });
     const outputs = this.model.forward(inputs);
     const usage = this.taken === 0 ? null : (this.usage?.usage ?? null);
@@ -217,16 +225,24 @@ export class Trainer {
   }
 }
 
+/** The state of the CPU's generator, then that of the device's own where it is another. */
+type Rng = readonly torch.Tensor[];
+
 /** Runs something at a random state, gives the state after it, and leaves the process's as it was. */
-function drawing(state: torch.Tensor | null, work: () => void): torch.Tensor {
+function drawing(device: torch.Device, state: Rng | null, work: () => void): Rng {
+  const devices = [...new Set(["cpu", device])];
+  const read = () => devices.map((one) => torch.getRngState(one));
+  const write = (states: Rng) => {
+    for (const [n, one] of devices.entries()) torch.setRngState(states[n], one);
+  };
   return torch.scope(() => {
-    const outer = torch.getRngState();
+    const outer = read();
     try {
-      if (state) torch.setRngState(state);
+      if (state) write(state);
       work();
-      return torch.keep(torch.getRngState());
+      return read().map((one) => torch.keep(one));
     } finally {
-      torch.setRngState(outer);
+      write(outer);
     }
   });
 }

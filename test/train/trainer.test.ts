@@ -50,7 +50,7 @@ for (const strategy of STRATEGIES) {
 }
 
 /** The state's tensors are the trainer's own: copies stay as they were. */
-function copied({ model, policy, usage, rng }: ReturnType<Trainer["state"]>) {
+function copied({ model, policy, usage, rng, deviceRng }: ReturnType<Trainer["state"]>) {
   const copy = ({ optimizer, scheduler }: typeof model) => ({
     optimizer: {
       groups: structuredClone(optimizer.groups),
@@ -63,6 +63,7 @@ function copied({ model, policy, usage, rng }: ReturnType<Trainer["state"]>) {
     policy: policy && copy(policy),
     usage: usage && clones(usage),
     rng: rng.clone(),
+    deviceRng: deviceRng?.clone() ?? null,
   };
 }
 
