@@ -15,8 +15,8 @@ import { RoutedSite } from "./routed-site";
 export class MaskedSite extends RoutedSite {
   /** Takes what the site's module takes, tensors leading with the batch; nothing is packed. */
   override forward(...args: unknown[]): unknown {
-    const { gate, choice } = this.routing.at(this.position); // [B,K]
-    const rows = everyRow(choice.length);
+    const { gate } = this.routing.onDevice(this.position); // [B,K]
+    const rows = everyRow(gate.shape[0]);
     const alike = branchPoint();
     const results = this.modules.map((module, k) => {
       const { result, bySample } = onRows(rows, () => alike(() => module.forward(...args)));
@@ -31,12 +31,9 @@ export class MaskedSite extends RoutedSite {
 export class MaskedHeads extends RoutedHeads {
   /** Takes what the attention takes, gives its heads' contexts [B,S,D]; nothing is packed. */
   override forward(x: Tensor, mask: AttentionMask = null, context: Tensor = x): Tensor {
-    const decisions = this.positions.map((position) => this.routing.at(position));
-    const gate = stack(
-      decisions.map((decision) => decision.gate),
-      1,
-    ); // [B,H,K]
-    const rows = everyRow(decisions[0].choice.length);
+    const gates = this.positions.map((position) => this.routing.onDevice(position).gate);
+    const gate = stack(gates, 1); // [B,H,K]
+    const rows = everyRow(gate.shape[0]);
     const alike = branchPoint();
     const contexts = this.modules.map((module, k) =>
       alike(() => this.everyHead(k, module, rows, [x, mask, context])),

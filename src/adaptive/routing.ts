@@ -1,4 +1,4 @@
-import { isGradEnabled } from "../torch";
+import { isGradEnabled, type Tensor } from "../torch";
 import type { DecisionSpace, Decisions, Rows, SiteDecision } from "./decisions";
 
 /** How many rows one alternative of one site has run on. */
@@ -47,12 +47,12 @@ export class Routing {
 
   /** The decision at site n of the forward under way; throws outside of one. */
   at(site: number): SiteDecision {
-    if (!this.decisions) {
-      throw new Error(
-        `site "${this.space.sites[site]}" is routed: call the adapted model, which decides, not its parts`,
-      );
-    }
-    return this.decisions.sites[site];
+    return this.underWay(site).sites[site];
+  }
+
+  /** Of that decision what is on the device: the gate [B,K], and the choice [B] int64. */
+  onDevice(site: number): { gate: Tensor; choice: Tensor } {
+    return this.underWay(site).onDevice[site];
   }
 
   /** Records that alternative k of site n ran on some rows, and what it spent on each of them. */
@@ -60,6 +60,13 @@ export class Routing {
     const mode = isGradEnabled() ? "withGradient" : "withoutGradient";
     this.counts[site][k][mode] += rows.numbers.length;
     for (const [n, row] of rows.numbers.entries()) this.flops[row] += flops[n];
+  }
+
+  private underWay(site: number): Decisions {
+    if (this.decisions) return this.decisions;
+    throw new Error(
+      `site "${this.space.sites[site]}" is routed: call the adapted model, which decides, not its parts`,
+    );
   }
 
   /** What ran since the start or the last `reset`, by site and alternative. */

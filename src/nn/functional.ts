@@ -2,6 +2,7 @@ import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { nextSeed } from "./draws";
 import { type PackedAttention, type Packing, packingOf, rowNumbers } from "./packing";
+import { hasStaticShapes, saltedRows } from "./static-shapes";
 
 /** The count under way, null outside of `countFlops`: like the gradient mode, it is dynamic. */
 let counter: { flops: number; readonly bySample: Float64Array } | null = null;
@@ -120,7 +121,7 @@ export function scaledDotProductAttention(
     return torch.scaledDotProductAttention(query, key, value, { attnMask, dropoutP });
   }
   return torch.ops.adaptune.dropout_attention(query, key, value, attnMask, dropoutP, seed, {
-    rows: rowNumbers(query.select(1, 0)), // [B,S,d]
+    rows: drawnRows(query.select(1, 0)), // [B,S,d]
     heads: [...headNumbers],
   }) as Tensor;
 }
@@ -183,7 +184,7 @@ export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
   const isDrawn = training && p > 0;
   const seed = nextSeed(isDrawn);
   if (!isDrawn) return x;
-  return torch.ops.adaptune.dropout(x, p, seed, { rows: rowNumbers(x) }) as Tensor;
+  return torch.ops.adaptune.dropout(x, p, seed, { rows: drawnRows(x) }) as Tensor;
 }
 
 /** Options of `dropoutAddLayerNorm`. */
@@ -214,11 +215,16 @@ export function dropoutAddLayerNorm(
   const isDrawn = training && p > 0;
   const seed = nextSeed(isDrawn);
   return torch.ops.adaptune.dropout_add_layer_norm(x, residual, listOf(weight), listOf(bias), {
-    ...(isDrawn && { p, seed, rows: rowNumbers(x) }),
+    ...(isDrawn && { p, seed, rows: drawnRows(x) }),
     eps,
     choice: [...choice],
     lengths: [...lengths],
   }) as Tensor;
+}
+
+/** Who the rows of x [..,C] are to what is drawn; null for all in order. */
+function drawnRows(x: Tensor): Tensor | null {
+  return hasStaticShapes() ? saltedRows(x) : rowNumbers(x);
 }
 
 function listOf(given: Tensor | readonly Tensor[] | null): Tensor[] {

@@ -150,6 +150,7 @@ export {
   Threshold,
 } from "./squashing";
 export { type LoadOptions, type LoadReport, uniqueWeights } from "./state";
+export { hasStaticShapes, inOrderOf, withStaticShapes } from "./static-shapes";
 export {
   type DecoderMasks,
   type EncoderMasks,
