@@ -29,6 +29,16 @@ export interface CollateOptions {
   /** A seed per example, as a Loader gives them: images may be augmented. */
   seeds?: ArrayLike<number>;
   padId?: number;
+  /** The batch is padded to so many tokens and regions, if it has not more; to none by default. */
+  atLeast?: BatchLengths;
+  /** Where the tensors are to be; "cpu" by default. */
+  device?: string;
+}
+
+/** How long a batch is. */
+export interface BatchLengths {
+  readonly tokens: number;
+  readonly regions: number;
 }
 
 /**
@@ -40,22 +50,36 @@ export function collate<E extends Example>(
   regions: RegionSource<E>,
   options: CollateOptions = {},
 ): CollatedBatch {
-  const { seeds, padId = 0 } = options;
+  const { seeds, padId = 0, atLeast = { tokens: 0, regions: 0 }, device = "cpu" } = options;
   const batch = examples.length;
   if (batch === 0) throw new RangeError("A batch needs at least one example");
   if (seeds && seeds.length !== batch) {
     throw new RangeError(`${batch} examples, but ${seeds.length} seeds`);
   }
+  const inputs = {
+    ...collateText(examples, padId, atLeast.tokens),
+    ...collateRegions(examples, regions, atLeast.regions, seeds),
+  };
+  const answers = torch.tensor(BigInt64Array.from(examples, (e) => BigInt(e.answer)));
   return {
-    inputs: { ...collateText(examples, padId), ...collateRegions(examples, regions, seeds) },
-    answers: torch.tensor(BigInt64Array.from(examples, (e) => BigInt(e.answer))),
+    inputs: mapInputs(inputs, (tensor) => tensor.to(device)),
+    answers: answers.to(device),
     kinds: examples.map((example) => example.kind),
   };
 }
 
-function collateText(examples: readonly Example[], padId: number) {
+/** The same inputs, each made of what it was. */
+export function mapInputs(
+  inputs: VisionLanguageInputs,
+  map: (tensor: Tensor) => Tensor,
+): VisionLanguageInputs {
+  const mapped = Object.entries(inputs).map(([name, tensor]) => [name, map(tensor)]);
+  return Object.fromEntries(mapped) as VisionLanguageInputs;
+}
+
+function collateText(examples: readonly Example[], padId: number, atLeast: number) {
   const batch = examples.length;
-  const length = Math.max(...examples.map((example) => example.tokens.length));
+  const length = Math.max(atLeast, ...examples.map((example) => example.tokens.length));
   const ids = new BigInt64Array(batch * length).fill(BigInt(padId));
   const types = new BigInt64Array(batch * length);
   const mask = new BigInt64Array(batch * length);
@@ -78,12 +102,13 @@ function collateText(examples: readonly Example[], padId: number) {
 function collateRegions<E extends Example>(
   examples: readonly E[],
   regions: RegionSource<E>,
+  atLeast: number,
   seeds?: ArrayLike<number>,
 ) {
   const batch = examples.length;
   const { width } = regions;
   const counts = examples.map((example) => regions.count(example));
-  const most = Math.max(...counts);
+  const most = Math.max(atLeast, ...counts);
   const features = new Float32Array(batch * most * width);
   const boxes = new Float32Array(batch * most * 4);
   const mask = new BigInt64Array(batch * most);

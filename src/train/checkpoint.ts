@@ -72,7 +72,8 @@ function readUsage(folder: string): TrainerState["usage"] {
 }
 
 /** A trainer's state without its tensors. */
-interface TrainerNumbers extends Omit<TrainerState, "model" | "policy" | "usage" | "rng"> {
+interface TrainerNumbers
+  extends Omit<TrainerState, "model" | "policy" | "usage" | "rng" | "deviceRng"> {
   readonly model: OptimizationNumbers;
   readonly policy: OptimizationNumbers | null;
 }
@@ -84,8 +85,12 @@ interface OptimizationNumbers {
 
 type Tensors = Record<string, torch.Tensor>;
 
-function flatten({ model, policy, usage: _, rng, ...rest }: TrainerState) {
-  const tensors: Tensors = { rng, ...prefixed("model", model.optimizer.tensors) };
+function flatten({ model, policy, usage: _, rng, deviceRng, ...rest }: TrainerState) {
+  const tensors: Tensors = {
+    rng,
+    ...(deviceRng && { deviceRng }),
+    ...prefixed("model", model.optimizer.tensors),
+  };
   if (policy) Object.assign(tensors, prefixed("policy", policy.optimizer.tensors));
   const numbers: TrainerNumbers = {
     ...rest,
@@ -108,6 +113,7 @@ function unflatten(
     model: optimization("model", model),
     policy: policy && optimization("policy", policy),
     rng: tensors.rng,
+    deviceRng: tensors.deviceRng ?? null,
   };
 }
 

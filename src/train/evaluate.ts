@@ -12,8 +12,8 @@ import { byLength, collate, type Dataset, type Example, lengthOf } from "../data
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { breathe } from "./breathe";
-import type { TrainedModel } from "./model";
-import { readTogether } from "./read-together";
+import { deviceOf, type TrainedModel } from "./model";
+import { putTogether, readTogether } from "./read-together";
 
 /** What a model does on some examples, in evaluation mode. */
 export interface Evaluation {
@@ -125,14 +125,19 @@ function forward(
   tally: Tally,
 ) {
   const padId = dataset.vocabulary.padId;
-  const { inputs, answers, kinds } = collate(batch, dataset.regions, { padId });
+  const { inputs, answers, kinds } = collate(batch, dataset.regions, {
+    padId,
+    device: deviceOf(model),
+  });
   const outputs = model.forward(inputs, given && { decisions: given });
   const { decisions: chosen, probabilities, flops } = outputs;
   const logits = outputs.logits.to("float32");
-  const { right, loss } = readTogether({
-    right: logits.argmax(-1).eq(answers), // [B]
-    loss: torch.crossEntropyLoss(logits, answers),
-  });
+  const { right, loss } = readTogether(
+    putTogether({
+      right: logits.argmax(-1).eq(answers), // [B]
+      loss: torch.crossEntropyLoss(logits, answers),
+    }),
+  );
   for (const [row, kind] of kinds.entries()) tally.add(kind, right[row], flops[row]);
   tally.loss += loss[0] * batch.length;
   return { kinds, chosen, probabilities, flops };

@@ -17,6 +17,7 @@ import {
 import { LxmertForQuestionAnswering } from "../models";
 import * as torch from "../torch";
 import type { QuestionAnswering } from "./base-model";
+import { Failure } from "./failure";
 import type { Recipe } from "./recipe";
 import { type AdaptiveRecipe, isAdaptive } from "./recipe-strategy";
 
@@ -28,12 +29,26 @@ export type TrainedModel = AdaptedModel<QuestionAnswering>;
  */
 export function adaptModel(
   model: QuestionAnswering,
-  recipe: Pick<Recipe, "seed" | "execution" | "strategy" | "train">,
+  recipe: Pick<Recipe, "seed" | "device" | "execution" | "strategy" | "train">,
 ): TrainedModel {
   torch.manualSeed(recipe.seed);
   const adapted = adaptedModel(model, recipe);
   adapted.model.to(recipe.train.precision);
-  return adapted;
+  return onDevice(adapted, recipe.device);
+}
+
+/** Where a model's weights are. */
+export function deviceOf(model: TrainedModel): string {
+  return model.parameters()[0].device;
+}
+
+function onDevice(model: TrainedModel, device: string): TrainedModel {
+  if (device === "cpu") return model;
+  if (torch.cuda.isAvailable()) return model.to({ device });
+  throw new Failure(`there is no device ${device}`, {
+    where: "the recipe's device",
+    next: "`adaptune doctor` tells what CUDA lacks; leave the key out to compute on the CPU",
+  });
 }
 
 function adaptedModel(
@@ -41,7 +56,7 @@ function adaptedModel(
   { execution, strategy, train }: Pick<Recipe, "execution" | "strategy" | "train">,
 ): TrainedModel {
   const plan = planOf(strategy);
-  if (!isAdaptive(strategy)) return adapt(model, plan);
+  if (!isAdaptive(strategy)) return adapt(model, plan, { execution });
   if (strategy.policy.kind === "lxmert" && !(model instanceof LxmertForQuestionAnswering)) {
     throw new Error("a policy of kind lxmert reads an LXMERT's words and regions: this is VL-BERT");
   }

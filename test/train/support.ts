@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { type Dataset, type Example, RandomSequence, Vocabulary } from "../../src/data";
-import { setNumThreads, type Tensor } from "../../src/torch";
+import { setNumThreads, Tensor } from "../../src/torch";
 import { newModel } from "../../src/train/base-model";
 import { adaptModel, type TrainedModel } from "../../src/train/model";
 import { type Recipe, resolveRecipe } from "../../src/train/recipe";
 import type { Task } from "../../src/train/task";
+import type { TrainerState } from "../../src/train/trainer";
 
 const ANSWERS = 4;
 const WIDTH = 6;
@@ -63,6 +64,20 @@ export const task: Task = {
   fingerprint: "fixed",
 };
 
+/** The same with questions of several lengths. */
+export const unevenTask: Task = {
+  ...task,
+  train: task.train.map((example, n) => {
+    const more = Array<number>([0, 0, 2, 6][n % 4]).fill(vocabulary.id("what"));
+    const { tokens, answerStart } = example;
+    return {
+      ...example,
+      tokens: [tokens[0], ...more, ...tokens.slice(1)],
+      answerStart: answerStart + more.length,
+    };
+  }),
+};
+
 const size = {
   hidden_size: 16,
   num_attention_heads: 2,
@@ -103,6 +118,53 @@ export function tinyRecipe(variation: Variation = {}): Recipe {
 
 export function tinyModel(recipe: Recipe): TrainedModel {
   return adaptModel(newModel(recipe, task.dataset), recipe);
+}
+
+/** The state's tensors are the trainer's own: copies stay as they were. */
+export function copiedState(state: TrainerState): TrainerState {
+  const { model, policy, usage, rng, deviceRng } = state;
+  const copy = ({ optimizer, scheduler }: typeof model) => ({
+    optimizer: {
+      groups: structuredClone(optimizer.groups),
+      tensors: clones(optimizer.tensors),
+    },
+    scheduler: structuredClone(scheduler),
+  });
+  return {
+    ...state,
+    model: copy(model),
+    policy: policy && copy(policy),
+    usage: usage && clones(usage),
+    rng: rng.clone(),
+    deviceRng: deviceRng?.clone() ?? null,
+  };
+}
+
+function clones(tensors: Readonly<Record<string, Tensor>>) {
+  const copies = Object.entries(tensors).map(([name, tensor]) => [name, tensor.clone()]);
+  return Object.fromEntries(copies) as Record<string, Tensor>;
+}
+
+/** Runs something and counts how often numbers were read from tensors. */
+export function countReads(run: () => void): number {
+  const { item, toTypedArray, toArray } = Tensor.prototype;
+  let reads = 0;
+  const counted = <F extends (this: Tensor) => unknown>(read: F) =>
+    function (this: Tensor) {
+      reads++;
+      return read.call(this);
+    };
+  Object.assign(Tensor.prototype, {
+    item: counted(item),
+    toTypedArray: counted(toTypedArray),
+    toArray: counted(toArray),
+  });
+  try {
+    run();
+  } finally {
+    Object.assign(Tensor.prototype, { item, toTypedArray, toArray });
+  }
+  return reads;
 }
 
 /** All weights, as numbers to compare. */
