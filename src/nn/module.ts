@@ -1,5 +1,6 @@
 import type { Device, DType, Tensor } from "../torch";
 import * as torch from "../torch";
+import { isDType } from "../torch/dtype";
 import { type ForwardHook, type ForwardPreHook, hooksOf, type RemovableHandle } from "./hooks";
 import { Buffer, Parameter } from "./parameter";
 import { type LoadOptions, type LoadReport, loadState, uniqueWeights } from "./state";
@@ -276,8 +277,7 @@ function join(path: string, name: string): string {
 
 function whereTo(target: DType | Device | MoveOptions): MoveOptions {
   if (typeof target !== "string") return target;
-  const isDevice = /^(cpu|cuda|mps|xpu|meta)(:\d+)?$/.test(target);
-  return isDevice ? { device: target } : { dtype: target as DType };
+  return isDType(target) ? { dtype: target } : { device: target };
 }
 
 function explainNoModule(root: Module, path: string, parent: Module, name: string): string {

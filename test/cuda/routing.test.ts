@@ -1,43 +1,12 @@
-import * as torch from "../../src/torch";
-import { type ModelCase, strategies, vlBertCase } from "../adaptive/cases";
-import { outputsOf, setting } from "../adaptive/support";
+import { strategies, vlBertCase } from "../adaptive/cases";
+import { routedOn } from "../device/routed-on";
 import { same } from "../torch/support";
 import { cudaTest } from "./support";
 
-/** The outputs and gradients of a forward in training at a given noise, on a device, to the CPU. */
-function run(model: ModelCase, strategy: (typeof strategies)[number], device: "cpu" | "cuda") {
-  const { adapted, inputs, noise } = setting(model, strategy, { dtype: "float32" });
-  const on = (tensor: torch.Tensor) => tensor.to(device);
-  adapted.to(device);
-  const moved = Object.fromEntries(
-    Object.entries(inputs).map(([name, tensor]) => [name, on(tensor as torch.Tensor)]),
-  );
-  const outputs = adapted.train().forward(moved, { exponential: on(noise) });
-  const given = outputsOf(outputs);
-  given
-    .map(([, output]) => output.sin().sum())
-    .reduce((sum, term) => sum.add(term))
-    .backward();
-  const gradients = adapted
-    .namedParameters()
-    .flatMap(([name, { grad }]) => (grad ? [[`gradient of ${name}`, grad] as const] : []));
-  adapted.eval();
-  const evaluated = torch.noGrad(() => adapted.forward(moved));
-  return {
-    decisions: outputs.decisions!.cpu().toArray(),
-    tensors: new Map(
-      [...given, ...gradients, ["evaluation", evaluated.logits] as const].map(([name, tensor]) => [
-        name,
-        tensor.detach().cpu(),
-      ]),
-    ),
-  };
-}
-
 for (const strategy of strategies) {
   cudaTest(`${strategy.name} on CUDA is ${strategy.name} on the CPU`, (t) => {
-    const [expected, found] = (["cpu", "cuda"] as const).map((device) =>
-      run(vlBertCase, strategy, device),
+    const [expected, found] = ["cpu", "cuda"].map((device) =>
+      routedOn(device, vlBertCase, strategy),
     );
     t.deepEqual(found.decisions, expected.decisions);
     t.deepEqual([...found.tensors.keys()], [...expected.tensors.keys()]);
