@@ -1,4 +1,5 @@
 import { inForward, withoutPacking, withStaticShapes } from "../nn";
+import { GroupedSite } from "./grouped";
 import { MaskedHeads, MaskedSite } from "./masked";
 import { RoutedHeads } from "./routed-heads";
 import { RoutedSite } from "./routed-site";
@@ -24,7 +25,7 @@ const ways: Readonly<Record<Execution, Way>> = {
     Heads: MaskedHeads,
     run: (forward) => withoutPacking(() => inForward(forward)),
   },
-  static: { Site: MaskedSite, Heads: MaskedHeads, run: withStaticShapes },
+  static: { Site: GroupedSite, Heads: MaskedHeads, run: withStaticShapes },
 };
 
 /** Throws for a name that is none. */

@@ -23,7 +23,7 @@ export class MaskedSite extends RoutedSite {
       this.routing.record(this.position, k, rows, bySample);
       return result;
     });
-    return mixResults(results, gate);
+    return mapTogether(results, (tensors) => mix(tensors, gate));
   }
 }
 
@@ -56,21 +56,24 @@ export class MaskedHeads extends RoutedHeads {
   }
 }
 
-function everyRow(batch: number): Rows {
+export function everyRow(batch: number): Rows {
   return { numbers: [...Array(batch).keys()], areAll: true };
 }
 
-/** Mixes tensors, and what lists and records hold at the same place. */
-function mixResults(results: readonly unknown[], gate: Tensor): unknown {
+/** Makes one of tensors, and of what lists and records hold at the same place. */
+export function mapTogether(
+  results: readonly unknown[],
+  map: (tensors: readonly Tensor[]) => Tensor,
+): unknown {
   const [first] = results;
-  if (first instanceof Tensor) return mix(results as readonly Tensor[], gate);
+  if (first instanceof Tensor) return map(results as readonly Tensor[]);
   if (typeof first !== "object" || first === null) {
     throw new Error(`a masked site gave ${typeof first} where it has to give tensors`);
   }
   const at = (key: string) =>
-    mixResults(
+    mapTogether(
       results.map((result) => (result as Record<string, unknown>)[key]),
-      gate,
+      map,
     );
   return Array.isArray(first)
     ? first.map((_, number) => at(String(number)))

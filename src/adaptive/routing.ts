@@ -1,7 +1,10 @@
 import { isGradEnabled, type Tensor } from "../torch";
 import type { DecisionSpace, Decisions, Rows, SiteDecision } from "./decisions";
 
-/** How many rows one alternative of one site has run on. */
+/**
+ * How many rows one alternative of one site has run on. Where static execution runs groups of rows, the
+ * device alone knows: these are not counted.
+ */
 export interface ExecutedRows {
   readonly site: string;
   readonly alternative: string;
@@ -59,6 +62,11 @@ export class Routing {
   record(site: number, k: number, rows: Rows, flops: Float64Array): void {
     const mode = isGradEnabled() ? "withGradient" : "withoutGradient";
     this.counts[site][k][mode] += rows.numbers.length;
+    this.spend(rows, flops);
+  }
+
+  /** Records what was spent on some rows alone, by whatever only the device knows ran on them. */
+  spend(rows: Rows, flops: Float64Array): void {
     for (const [n, row] of rows.numbers.entries()) this.flops[row] += flops[n];
   }
 

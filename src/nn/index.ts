@@ -55,7 +55,7 @@ export { Embedding, type EmbeddingOptions } from "./embedding";
 export { EmbeddingBag, type EmbeddingBagOptions } from "./embedding-bag";
 export * as functional from "./functional";
 export { GroupNorm, type GroupNormOptions } from "./group-norm";
-export type { ForwardHook, ForwardPreHook, RemovableHandle } from "./hooks";
+export { type ForwardHook, type ForwardPreHook, isHooked, type RemovableHandle } from "./hooks";
 export * as init from "./init";
 export {
   InstanceNorm1d,

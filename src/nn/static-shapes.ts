@@ -18,6 +18,8 @@ interface StaticForward {
   readonly rows: Map<string, Tensor>;
   /** The sample [B] int64 that each place of the batch holds; null where they are in order. */
   readonly order: Tensor | null;
+  /** Which samples drop, [B] bool in their order; null where a layer's mode is that of all. */
+  readonly dropping: Tensor | null;
 }
 
 /** The forward under way: like the gradient mode, it is dynamic. */
@@ -31,7 +33,7 @@ export function hasStaticShapes(): boolean {
 /** Runs a synchronous function as one forward of static shapes, or as a part of one. */
 export function withStaticShapes<T>(fn: () => T): T {
   if (current) return inForward(fn);
-  const forward: StaticForward = { salts: new Map(), rows: new Map(), order: null };
+  const forward: StaticForward = { salts: new Map(), rows: new Map(), order: null, dropping: null };
   try {
     return within(forward, () => withoutPacking(() => inForward(fn, { seed: 0 })));
   } finally {
@@ -39,16 +41,34 @@ export function withStaticShapes<T>(fn: () => T): T {
   }
 }
 
-/** Runs a synchronous function on samples in another order: [B] int64, the sample at each place. */
-export function inOrderOf<T>(order: Tensor, fn: () => T): T {
+/**
+ * Runs a synchronous function on samples in another order: [B] int64, the sample at each place. Where
+ * layers drop, they do at some of the places alone, if these are given: [B] bool.
+ */
+export function inOrderOf<T>(order: Tensor, dropping: Tensor | null, fn: () => T): T {
   if (!current) throw new Error("samples are put in order by tensors where shapes are static");
   const outer = current;
-  const forward: StaticForward = { salts: outer.salts, rows: new Map(), order };
+  const forward: StaticForward = { salts: outer.salts, rows: new Map(), order, dropping };
   try {
     return within(forward, fn);
   } finally {
     for (const tensor of forward.rows.values()) tensor.dispose();
   }
+}
+
+/** Whether some samples drop where others do not. */
+export function dropsInPart(): boolean {
+  return current !== null && current.dropping !== null;
+}
+
+/** Results [B,..] at samples that drop, and what they are else at the others. */
+export function whereDropping(dropped: Tensor, otherwise: () => Tensor): Tensor {
+  const dropping = current?.dropping ?? null;
+  if (dropping === null) return dropped;
+  const each = dropped.shape[0] / dropping.shape[0];
+  const samples = dropping.unsqueeze(1).expand([-1, each]);
+  const shape = [-1, ...Array<number>(dropped.ndim - 1).fill(1)];
+  return torch.where(samples.reshape(shape), dropped, otherwise());
 }
 
 /** Who the rows of x [B,..,C] are in the static forward under way, salted: [R] int64. */

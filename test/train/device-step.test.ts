@@ -2,35 +2,17 @@ import test from "ava";
 import * as torch from "../../src/torch";
 import type { Recorder } from "../../src/train/recorder";
 import { Trainer } from "../../src/train/trainer";
+import { countReads } from "../reads";
 import {
   copiedState,
-  countReads,
+  STATIC_STRATEGIES as STRATEGIES,
   tinyModel,
   tinyRecipe,
   unevenTask,
   type Variation,
+  staticVariation as variation,
   weightsOf,
 } from "./support";
-
-const STRATEGIES = ["standard", "SpotTune_Block", "SpotTune", "BlockDrop"] as const;
-type Strategy = (typeof STRATEGIES)[number];
-
-/** A warm-up, an annealed temperature, dropout, and a budget for all inputs of the training. */
-function variation(strategy: Strategy, execution: string, more: Variation = {}): Variation {
-  const policy = { hiddenSize: 8, heads: 1, intermediateSize: 16, warmup: 2 };
-  const alternative = strategy === "BlockDrop" ? "keep" : "tuned";
-  const budget = { alternative, target: 1, scope: "global" };
-  const gate = { temperature: { start: 5, end: 1 } };
-  return {
-    train: { steps: 12, batchSize: 16, lengthWindow: 4, warmup: 4 },
-    ...more,
-    more: {
-      execution,
-      strategy:
-        strategy === "standard" ? { name: strategy } : { name: strategy, policy, gate, budget },
-    },
-  };
-}
 
 function trainer(of: Variation, recorder: Recorder | null = null) {
   const recipe = tinyRecipe(of);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { type Dataset, type Example, RandomSequence, Vocabulary } from "../../src/data";
-import { setNumThreads, Tensor } from "../../src/torch";
+import { setNumThreads, type Tensor } from "../../src/torch";
 import { newModel } from "../../src/train/base-model";
 import { adaptModel, type TrainedModel } from "../../src/train/model";
 import { type Recipe, resolveRecipe } from "../../src/train/recipe";
@@ -116,6 +116,31 @@ export function tinyRecipe(variation: Variation = {}): Recipe {
   });
 }
 
+/** Strategies whose whole steps are recorded in tests. */
+export const STATIC_STRATEGIES = ["standard", "SpotTune_Block", "SpotTune", "BlockDrop"] as const;
+type StaticStrategy = (typeof STATIC_STRATEGIES)[number];
+
+/** A warm-up, an annealed temperature, dropout, and a budget for all inputs of the training. */
+export function staticVariation(
+  strategy: StaticStrategy,
+  execution: string,
+  more: Variation = {},
+): Variation {
+  const policy = { hiddenSize: 8, heads: 1, intermediateSize: 16, warmup: 2 };
+  const alternative = strategy === "BlockDrop" ? "keep" : "tuned";
+  const budget = { alternative, target: 1, scope: "global" };
+  const gate = { temperature: { start: 5, end: 1 } };
+  return {
+    train: { steps: 12, batchSize: 16, lengthWindow: 4, warmup: 4 },
+    ...more,
+    more: {
+      execution,
+      strategy:
+        strategy === "standard" ? { name: strategy } : { name: strategy, policy, gate, budget },
+    },
+  };
+}
+
 export function tinyModel(recipe: Recipe): TrainedModel {
   return adaptModel(newModel(recipe, task.dataset), recipe);
 }
@@ -143,28 +168,6 @@ export function copiedState(state: TrainerState): TrainerState {
 function clones(tensors: Readonly<Record<string, Tensor>>) {
   const copies = Object.entries(tensors).map(([name, tensor]) => [name, tensor.clone()]);
   return Object.fromEntries(copies) as Record<string, Tensor>;
-}
-
-/** Runs something and counts how often numbers were read from tensors. */
-export function countReads(run: () => void): number {
-  const { item, toTypedArray, toArray } = Tensor.prototype;
-  let reads = 0;
-  const counted = <F extends (this: Tensor) => unknown>(read: F) =>
-    function (this: Tensor) {
-      reads++;
-      return read.call(this);
-    };
-  Object.assign(Tensor.prototype, {
-    item: counted(item),
-    toTypedArray: counted(toTypedArray),
-    toArray: counted(toArray),
-  });
-  try {
-    run();
-  } finally {
-    Object.assign(Tensor.prototype, { item, toTypedArray, toArray });
-  }
-  return reads;
 }
 
 /** All weights, as numbers to compare. */

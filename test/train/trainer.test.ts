@@ -1,15 +1,8 @@
 import test from "ava";
 import * as torch from "../../src/torch";
 import { Trainer } from "../../src/train/trainer";
-import {
-  copiedState,
-  countReads,
-  task,
-  tinyModel,
-  tinyRecipe,
-  type Variation,
-  weightsOf,
-} from "./support";
+import { countReads } from "../reads";
+import { copiedState, task, tinyModel, tinyRecipe, type Variation, weightsOf } from "./support";
 
 const STRATEGIES = ["standard", "frozen", "SpotTune_Block"] as const;
 
