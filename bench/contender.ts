@@ -24,6 +24,8 @@ export interface Spec {
   readonly device: string;
   readonly threads: number;
   readonly lr: number;
+  /** Whether ours computes in static shapes and replays recorded steps. */
+  readonly graph: boolean;
   /** Files. */
   readonly weights: string;
   readonly batch: string;

@@ -79,7 +79,7 @@ export class Bench {
   }
 
   private row({ measured, times, work, ...values }: Measured): BenchRow {
-    const { workload, strategy, dtype, phase, f } = measured;
+    const { workload, strategy, dtype, phase, f, graph = false } = measured;
     const oursMs = median(times.ours);
     const peerMs = times.peer && median(times.peer);
     const { flops } = this.setting.limits.products[dtype];
@@ -91,6 +91,7 @@ export class Bench {
       tokens: workload.tokens.reduce((all, tokens) => all + tokens),
       f,
       phase,
+      graph,
       peer: values.kind ?? null,
       ours_ms: oursMs,
       peer_ms: peerMs,
@@ -108,7 +109,7 @@ export class Bench {
   }
 
   private specOf(measured: Case): Spec {
-    const { workload, strategy, dtype, phase } = measured;
+    const { workload, strategy, dtype, phase, graph = false } = measured;
     const size: EncoderSize = { ...workload.size, blocks: workload.blocks[phase] };
     const key = JSON.stringify(size);
     if (this.written?.key !== key) {
@@ -128,6 +129,7 @@ export class Bench {
       device: this.setting.device,
       threads: this.setting.threads,
       lr: learningRate,
+      graph,
       weights: weights.file,
     };
   }
