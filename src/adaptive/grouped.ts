@@ -52,9 +52,8 @@ export class GroupedSite extends MaskedSite {
     const { gate, choice } = this.routing.onDevice(this.position); // [B,K], [B]
     const { twin } = this;
     if (!twin || !this.canGroup(args)) return super.forward(...args);
-    const others = this.modules.slice(1).map((_, n) => {
-      return choice.add(n + 1).remainder(this.modules.length);
-    });
+    const { length } = this.modules;
+    const others = this.modules.slice(1).map((_, n) => choice.add(n + 1).remainder(length));
     const alike = branchPoint();
     const run = (choice: Tensor) => alike(() => this.runGrouped(twin, choice, args));
     const winner = run(choice);
@@ -92,6 +91,7 @@ export class GroupedSite extends MaskedSite {
 
   private canGroup(args: readonly unknown[]): boolean {
     const [{ device, dtype }] = args.filter((arg) => arg instanceof Tensor);
+    // Hooks are called with what a module of its own sees.
     const isSeen = this.modules.some((module) =>
       module.namedModules().some(([, below]) => isHooked(below)),
     );
@@ -124,13 +124,15 @@ function isOfSamples(arg: unknown): arg is Tensor {
 function groupedTwin(modules: readonly Module[], groups: CurrentGroups): Module | null {
   const trees = modules.map((module) => module.namedModules());
   const trains = modules.map((module) => module.parameters().some((p) => p.requiresGrad));
-  if (trains.some((one, k) => one && trains[k + 1] === false)) return null;
+  if (!areLast(trains)) return null;
   const twin = modules[0].clone((weight) => weight);
   for (const [n, [path, first]] of trees[0].entries()) {
-    const alike = trees.map((tree) => tree[n]?.[1]);
-    const isSame = trees.every((tree) => tree.length === trees[0].length && tree[n][0] === path);
-    if (!isSame || alike.some((module) => module.constructor !== first.constructor)) return null;
-    const layer = groupedLayer(alike, groups);
+    const places = trees.map((tree) => (tree.length === trees[0].length ? tree[n] : null));
+    if (places.some((place) => place?.[0] !== path)) return null;
+    const layer = groupedLayer(
+      places.map((place) => place![1]),
+      groups,
+    );
     if (layer === null) return null;
     if (layer !== first && path === "") return layer;
     if (layer !== first) twin.setModule(path, layer);
@@ -141,31 +143,32 @@ function groupedTwin(modules: readonly Module[], groups: CurrentGroups): Module 
 /** What takes the place of layers that are alike: the first of them where that has no weights. */
 function groupedLayer(modules: readonly Module[], groups: CurrentGroups): Module | null {
   const [first] = modules;
-  const trains = ({ requiresGrad }: { requiresGrad: boolean }) => requiresGrad;
-  // A layer trains as a whole, or not at all, and those that do come last.
-  const prefix = (names: readonly ("weight" | "bias")[]) =>
-    names.every((name) => {
-      const own = (modules as Linear[]).map((module) => module[name]);
-      const given = own.filter((weight) => weight !== null);
-      return (
-        (given.length === 0 || given.length === own.length) &&
-        !given.some((weight, k) => trains(weight!) && given[k + 1] && !trains(given[k + 1]!))
-      );
-    });
+  if (modules.some((module) => module.constructor !== first.constructor)) return null;
   if (first.constructor === Linear) {
-    return prefix(["weight", "bias"]) ? new GroupedLinear(modules as Linear[], groups) : null;
+    const linears = modules as readonly Linear[];
+    const trains = linears.map(({ weight }) => weight.requiresGrad);
+    return haveSameShapes(linears) && areLast(trains) ? new GroupedLinear(linears, groups) : null;
   }
   if (first.constructor === LayerNorm) {
-    const { weight, normalizedShape } = first as LayerNorm;
-    const isPlain = weight !== null && normalizedShape.length === 1;
-    return isPlain ? new GroupedLayerNorm(modules as LayerNorm[], groups) : null;
+    const norms = modules as readonly LayerNorm[];
+    const isPlain = norms[0].weight !== null && norms[0].normalizedShape.length === 1;
+    return isPlain && haveSameShapes(norms) ? new GroupedLayerNorm(norms, groups) : null;
   }
-  const isLeaf = first.children().length === 0;
-  const isKnown = withoutWeights.some((kind) => first.constructor === kind);
-  const ownsNone = first
-    .registered()
-    .every(([, entry]) => first.children().includes(entry as Module));
-  return ownsNone && (!isLeaf || isKnown) ? first : null;
+  const children: readonly unknown[] = first.children();
+  const isKnown = children.length > 0 || withoutWeights.includes(first.constructor);
+  return isKnown && first.registered().every(([, entry]) => children.includes(entry))
+    ? first
+    : null;
+}
+
+/** Whether what is so comes after what is not. */
+function areLast(flags: readonly boolean[]): boolean {
+  return !flags.some((flag, k) => flag && flags[k + 1] === false);
+}
+
+function haveSameShapes(layers: readonly (Linear | LayerNorm)[]): boolean {
+  const shapes = layers.map(({ weight, bias }) => [weight?.shape, bias?.shape].join(" "));
+  return new Set(shapes).size === 1;
 }
 
 const withoutWeights: readonly unknown[] = [Dropout, GELU, Identity, ReLU, Tanh];
