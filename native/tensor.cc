@@ -1,6 +1,7 @@
 #include "tensor.h"
 
 #include <ATen/Functions.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 
 #include <cstring>
 
@@ -72,6 +73,21 @@ napi_typedarray_type arrayType(at::ScalarType dtype) {
     default:
       return napi_float32_array;
   }
+}
+
+// Whether values may be on their way to a device while the host goes on, in pinned memory that is
+// used again when they are there: not while work is recorded, which would read it at every replay.
+template <typename Guard>
+bool goesAhead(const at::Device& device, const Guard* guard) {
+  if constexpr (requires { guard->isStreamCapturing(guard->getStream(device)); })
+    return guard != nullptr && !guard->isStreamCapturing(guard->getStream(device));
+  return false;
+}
+
+bool goesAhead(const at::Device& device) {
+  if (!device.is_cuda() && !device.is_privateuseone()) return false;
+  const auto& registry = c10::impl::device_guard_impl_registry;
+  return goesAhead(device, registry[static_cast<size_t>(device.type())].load());
 }
 
 // What a typed array can hold: complex numbers as pairs, half types widened.
@@ -160,11 +176,13 @@ Napi::Value fromTypedArray(const Napi::CallbackInfo& info) {
   }
   // uint8 arrays stand for booleans too; converting 2 to bool would be 1, copying its byte would
   // not.
-  at::Tensor tensor = at::empty(sizes, at::TensorOptions().dtype(elementDtype(env, type)));
+  const at::ScalarType element = elementDtype(env, type);
+  const bool ahead = goesAhead(*device);
+  at::Tensor tensor = at::empty(sizes, at::TensorOptions().dtype(element).pinned_memory(ahead));
   TORCH_CHECK(tensor.numel() == static_cast<int64_t>(length), "expected ", tensor.numel(),
               " elements for shape ", at::IntArrayRef(sizes), ", given ", length);
   if (length > 0) std::memcpy(tensor.mutable_data_ptr(), data, tensor.nbytes());
-  tensor = tensor.to(*device, *dtype);
+  tensor = tensor.to(*device, element, /*non_blocking=*/ahead).to(*dtype);
   if (info[4].ToBoolean()) tensor.set_requires_grad(true);
   return Napi::Value(env, toHandle(env, tensor));
 }

@@ -1,4 +1,4 @@
-import { functional, Module, Parameter, type Registered } from "../nn";
+import { functional, Module, Parameter, type Registered, send } from "../nn";
 import * as torch from "../torch";
 import { noGrad, Tensor } from "../torch";
 import { type DecisionSpace, Decisions } from "./decisions";
@@ -199,7 +199,7 @@ function givenDecisions(
   device: string,
 ): Decisions {
   const given = decisions instanceof Tensor ? decisions : torch.tensor(decisions as number[][]);
-  const choice = given.to("int64").to(device).expand([batch, sites.length]).contiguous();
+  const choice = send(given.to("int64").expand([batch, sites.length]).contiguous(), device);
   return new Decisions(torch.oneHot(choice, alternatives.length).to("float32"), choice);
 }
 

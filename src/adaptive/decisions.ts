@@ -1,4 +1,6 @@
+import { onHost } from "../nn";
 import type { Tensor } from "../torch";
+import * as torch from "../torch";
 
 /** What is decided about: N sites, each with the same K alternatives. */
 export interface DecisionSpace {
@@ -74,8 +76,7 @@ export class Decisions {
 
   private read(): readonly SiteDecision[] {
     const [batch, sites, alternatives] = this.gate.shape;
-    const choices = Array.from(this.choice.toTypedArray(), Number);
-    const isCompared = this.comparedAt?.toTypedArray();
+    const [choices, isCompared] = readAll(this.choice, this.comparedAt);
     const groups = range(sites).map((site) => {
       const where = (keep: (choice: number) => boolean) =>
         range(batch).filter((row) => keep(choices[row * sites + site]));
@@ -101,6 +102,16 @@ export class Decisions {
       };
     });
   }
+}
+
+/** The numbers of tensors [B,N], by one copy to the host where they are on a device. */
+function readAll(choice: Tensor, comparedAt: Tensor | null): [number[], number[] | null] {
+  const values = torch.scope(() => {
+    const all = comparedAt ? torch.stack([choice, comparedAt.to("int64")]) : onHost(choice);
+    return Array.from(all.toTypedArray(), Number);
+  });
+  const count = choice.numel();
+  return [values.slice(0, count), comparedAt && values.slice(count)];
 }
 
 /** Equal lists of row numbers give the same rows, so that what is gathered for one serves the other. */

@@ -114,10 +114,12 @@ function cutter(heads: number, groups: readonly HeadGroup[]): Cut {
       return places.map((place) => join(pieces[place]));
     };
   }
-  const order = torch.tensor(groups.flat(), { dtype: "int64" });
+  const order = groups.flat();
   const sizes = groups.map(({ length }) => length);
-  return (tensor) =>
-    apart(tensor).indexSelect(0, order.to(tensor.device)).splitWithSizes(sizes, 0).map(join);
+  return (tensor) => {
+    const index = torch.tensor(order, { dtype: "int64", device: tensor.device });
+    return apart(tensor).indexSelect(0, index).splitWithSizes(sizes, 0).map(join);
+  };
 }
 
 /** The sizes that split all heads at the ends of groups of neighbours, and where the groups are. */

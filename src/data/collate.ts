@@ -1,4 +1,5 @@
-import type { Tensor } from "../torch";
+import { knownOnHost } from "../nn";
+import type { Device, Tensor } from "../torch";
 import * as torch from "../torch";
 import type { Example, RegionSource } from "./dataset";
 
@@ -31,8 +32,8 @@ export interface CollateOptions {
   padId?: number;
   /** The batch is padded to so many tokens and regions, if it has not more; to none by default. */
   atLeast?: BatchLengths;
-  /** Where the tensors are to be; "cpu" by default. */
-  device?: string;
+  /** Where the tensors are to be, the CPU by default. Nothing waits for them to be there. */
+  device?: Device;
 }
 
 /** How long a batch is. */
@@ -56,14 +57,15 @@ export function collate<E extends Example>(
   if (seeds && seeds.length !== batch) {
     throw new RangeError(`${batch} examples, but ${seeds.length} seeds`);
   }
-  const inputs = {
-    ...collateText(examples, padId, atLeast.tokens),
-    ...collateRegions(examples, regions, atLeast.regions, seeds),
-  };
-  const answers = torch.tensor(BigInt64Array.from(examples, (e) => BigInt(e.answer)));
   return {
-    inputs: mapInputs(inputs, (tensor) => tensor.to(device)),
-    answers: answers.to(device),
+    inputs: {
+      ...collateText(examples, { padId, atLeast: atLeast.tokens, device }),
+      ...collateRegions(examples, regions, { seeds, atLeast: atLeast.regions, device }),
+    },
+    answers: torch.tensor(
+      BigInt64Array.from(examples, (e) => BigInt(e.answer)),
+      { device },
+    ),
     kinds: examples.map((example) => example.kind),
   };
 }
@@ -77,7 +79,16 @@ export function mapInputs(
   return Object.fromEntries(mapped) as VisionLanguageInputs;
 }
 
-function collateText(examples: readonly Example[], padId: number, atLeast: number) {
+/** Where the tensors are to be, and how long at least. */
+interface Place {
+  readonly device: Device;
+  readonly atLeast: number;
+}
+
+function collateText(
+  examples: readonly Example[],
+  { padId, atLeast, device }: Place & { readonly padId: number },
+) {
   const batch = examples.length;
   const length = Math.max(atLeast, ...examples.map((example) => example.tokens.length));
   const ids = new BigInt64Array(batch * length).fill(BigInt(padId));
@@ -91,19 +102,18 @@ function collateText(examples: readonly Example[], padId: number, atLeast: numbe
       mask[at] = 1n;
     });
   });
-  const shape = [batch, length];
+  const place = { shape: [batch, length], device };
   return {
-    inputIds: torch.tensor(ids, { shape }),
-    tokenTypeIds: torch.tensor(types, { shape }),
-    attentionMask: torch.tensor(mask, { shape }),
+    inputIds: knownOnHost(ids, place),
+    tokenTypeIds: torch.tensor(types, place),
+    attentionMask: knownOnHost(mask, place),
   };
 }
 
 function collateRegions<E extends Example>(
   examples: readonly E[],
   regions: RegionSource<E>,
-  atLeast: number,
-  seeds?: ArrayLike<number>,
+  { seeds, atLeast, device }: Place & Pick<CollateOptions, "seeds">,
 ) {
   const batch = examples.length;
   const { width } = regions;
@@ -124,8 +134,8 @@ function collateRegions<E extends Example>(
     mask.fill(1n, from, to);
   });
   return {
-    regionFeatures: torch.tensor(features, { shape: [batch, most, width] }),
-    regionBoxes: torch.tensor(boxes, { shape: [batch, most, 4] }),
-    regionMask: torch.tensor(mask, { shape: [batch, most] }),
+    regionFeatures: torch.tensor(features, { shape: [batch, most, width], device }),
+    regionBoxes: torch.tensor(boxes, { shape: [batch, most, 4], device }),
+    regionMask: knownOnHost(mask, { shape: [batch, most], device }),
   };
 }

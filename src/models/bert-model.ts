@@ -4,7 +4,7 @@ import { BertEncoder } from "./bert";
 import { BertConfig } from "./bert-config";
 import { knownEntries, labelCount } from "./config";
 import { initialiseLikeBert } from "./initialise";
-import { additiveMask } from "./mask";
+import { additiveMask, presence } from "./mask";
 import { type ConfigValues, Model } from "./model";
 import type { Rename } from "./names";
 import { Pooler, TextEmbeddings } from "./text-embeddings";
@@ -80,7 +80,7 @@ export class Bert extends Model {
     const hidden = this.embeddings.forward(inputIds, tokenTypeIds);
     return {
       hidden,
-      mask: additiveMask(attentionMask ?? inputIds.newOnes(inputIds.shape), hidden),
+      mask: additiveMask(presence(attentionMask, inputIds), hidden),
     };
   }
 }

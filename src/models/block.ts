@@ -7,6 +7,7 @@ import {
   Packing,
   pack,
   rowNumber,
+  send,
   whilePacked,
 } from "../nn";
 import type { Tensor } from "../torch";
@@ -69,7 +70,7 @@ export function throughBlocks(
   mask: Tensor | null,
 ): Tensor {
   const packed = pack(hidden, mask);
-  if (packed === null) return inOrder(blocks, hidden, mask);
+  if (packed === null) return inOrder(blocks, hidden, mask && send(mask, hidden.device));
   const { rows, packing, attention } = packed;
   return packed.unpack(whilePacked([packing], () => inOrder(blocks, rows, attention)));
 }
@@ -94,8 +95,9 @@ export function readThroughBlocks(
       ? queries
       : torch.scope(() => all[all.length - 1].forward(queries, attention, context));
   const padded = () => {
-    const state = inOrder(before, hidden, mask);
-    return last(rowsAt(state, positions), mask, state).squeeze(1);
+    const there = mask && send(mask, hidden.device);
+    const state = inOrder(before, hidden, there);
+    return last(rowsAt(state, positions), there, state).squeeze(1);
   };
   if (hasStaticShapes()) return padded();
   const numbers = numbersOf(positions, hidden.shape[0]);

@@ -6,6 +6,7 @@ import {
   Module,
   ModuleList,
   packTogether,
+  send,
   whilePacked,
   withoutPacking,
 } from "../nn";
@@ -18,7 +19,7 @@ import { initialiseLikeBert } from "./initialise";
 import { LxmertConfig } from "./lxmert-config";
 import { LxmertCrossLayer, type Streams } from "./lxmert-cross-layer";
 import { lxmertConfigOf, lxmertRenames } from "./lxmert-names";
-import { additiveMask } from "./mask";
+import { additiveMasks } from "./mask";
 import { Model } from "./model";
 import { Pooler, TextEmbeddings } from "./text-embeddings";
 
@@ -53,7 +54,7 @@ export interface LxmertEmbedded {
   readonly language: Tensor;
   /** [B,O,D] */
   readonly vision: Tensor;
-  /** [B,1,1,T], added to attention scores: 0, or minus infinity at padding */
+  /** [B,1,1,T], added to attention scores: 0, or minus infinity at padding; see `additiveMask` */
   readonly languageMask: Tensor | null;
   /** [B,1,1,O] */
   readonly visionMask: Tensor | null;
@@ -109,7 +110,8 @@ export class Lxmert extends Model {
   /** Everything before the blocks, both streams as one: hidden [B,T+O,D], mask [B,1,1,T+O]. */
   embed(inputs: LxmertInputs): { hidden: Tensor; mask: Tensor } {
     const { language, vision, languageMask, visionMask } = this.embedStreams(inputs);
-    const open = ({ shape }: Tensor) => language.newZeros([shape[0], 1, 1, shape[1]]);
+    const { device, dtype } = languageMask ?? visionMask ?? language;
+    const open = ({ shape }: Tensor) => torch.zeros([shape[0], 1, 1, shape[1]], { device, dtype });
     return {
       hidden: torch.cat([language, vision], 1),
       mask: torch.cat([languageMask ?? open(language), visionMask ?? open(vision)], 3),
@@ -120,11 +122,12 @@ export class Lxmert extends Model {
   embedStreams(inputs: LxmertInputs): LxmertEmbedded {
     const { inputIds, tokenTypeIds, attentionMask, regionMask } = inputs;
     const language = this.embeddings.forward(inputIds, tokenTypeIds);
+    const [languageMask, visionMask] = additiveMasks([attentionMask, regionMask], language);
     return {
       language,
       vision: this.encoder.visn_fc.forward(inputs.regionFeatures, inputs.regionBoxes),
-      languageMask: attentionMask ? additiveMask(attentionMask, language) : null,
-      visionMask: regionMask ? additiveMask(regionMask, language) : null,
+      languageMask,
+      visionMask,
     };
   }
 }
@@ -164,7 +167,10 @@ export function throughStreams(blocks: StreamBlocks, embedded: LxmertEmbedded): 
     [language, languageMask],
     [vision, visionMask],
   ]);
-  if (packed === null) return crossing(blocks, [language, vision], [languageMask, visionMask]);
+  if (packed === null) {
+    const there = (mask: Tensor | null) => mask && send(mask, language.device);
+    return crossing(blocks, [language, vision], [there(languageMask), there(visionMask)]);
+  }
   const [words, regions] = packed;
   const [read, seen] = whilePacked([words.packing, regions.packing], () =>
     crossing(blocks, [words.rows, regions.rows], [words.attention, regions.attention]),

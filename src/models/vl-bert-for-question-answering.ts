@@ -1,4 +1,4 @@
-import { Dropout, hasStaticShapes, Linear, Sequential } from "../nn";
+import { allOnHost, Dropout, hasStaticShapes, Linear, Sequential } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { BertPredictionHeadTransform } from "./bert-heads";
@@ -47,8 +47,8 @@ export class VLBertForQuestionAnswering extends VLBertModel {
    * read, the scores of such a row are no numbers.
    */
   override forward(inputs: VLBertInputs): VLBertOutputs {
-    const { mask_token_id } = this.config;
-    const asked = inputs.inputIds.eq(mask_token_id).logicalAnd(textMaskOf(inputs)); // [B,T]
+    const [ids, present] = allOnHost([inputs.inputIds, textMaskOf(inputs)]);
+    const asked = ids.eq(this.config.mask_token_id).logicalAnd(present); // [B,T]
     if (!hasStaticShapes()) return this.answer(inputs, this.positionsOf(asked));
     const { logits } = this.answer(inputs, asked.to("int64").argmax(1));
     const isWrong = asked.sum([1], true).ne(1); // [B,1]

@@ -1,4 +1,4 @@
-import { Dropout, Embedding, init, type LayerNorm, Module } from "../nn";
+import { allOnHost, Dropout, Embedding, init, type LayerNorm, Module } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { BertEncoder, bertLayerNorm } from "./bert";
@@ -29,7 +29,7 @@ export interface VLBertParts {
 export interface Embedded {
   /** [B,S,D], S = T + O + 1 */
   readonly hidden: Tensor;
-  /** [B,1,1,S], added to attention scores: 0, or minus infinity at padding */
+  /** [B,1,1,S], added to attention scores: 0, or minus infinity at padding; see `additiveMask` */
   readonly mask: Tensor;
 }
 
@@ -78,13 +78,11 @@ export class VLBert extends Module {
     const content = this.contentEmbeddings(parts); // [B,S,D]
     const places = this.position_embeddings.forward(this.positionIds(textMask, regions.shape[1]));
     const types = this.token_type_embeddings.forward(typeIds(parts));
+    const [text, image] = allOnHost([textMask, regionMask]);
     const sum = this.embedding_LayerNorm.forward(content.add(places).add(types));
     return {
       hidden: this.embedding_dropout.forward(sum),
-      mask: additiveMask(
-        torch.cat([textMask, regionMask, textMask.newOnes([textMask.shape[0], 1])], 1),
-        sum,
-      ),
+      mask: additiveMask(torch.cat([text, image, text.newOnes([text.shape[0], 1])], 1), sum),
     };
   }
 

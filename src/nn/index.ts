@@ -56,6 +56,7 @@ export { EmbeddingBag, type EmbeddingBagOptions } from "./embedding-bag";
 export * as functional from "./functional";
 export { GroupNorm, type GroupNormOptions } from "./group-norm";
 export { type ForwardHook, type ForwardPreHook, isHooked, type RemovableHandle } from "./hooks";
+export { allOnHost, alsoOnHost, knownOnHost, onHost, remember, send } from "./host";
 export * as init from "./init";
 export {
   InstanceNorm1d,

@@ -171,18 +171,23 @@ export interface Packed {
  */
 export function pack(hidden: Tensor, mask: Tensor | null): Packed | null {
   const present = presentRows(hidden, mask);
-  if (present === null || present.index.length === hidden.shape[0] * hidden.shape[1]) return null;
-  return packRows(hidden, present);
+  return present && !isWhole(hidden, present) ? packRows(hidden, present) : null;
+}
+
+function isWhole({ shape }: Tensor, { index }: Present): boolean {
+  return index.length === shape[0] * shape[1];
 }
 
 /** Packs states that attend to each other if any of them has padding; null where none can be. */
 export function packTogether(
   states: readonly (readonly [hidden: Tensor, mask: Tensor | null])[],
 ): Packed[] | null {
-  if (states.every(([hidden, mask]) => pack(hidden, mask) === null)) return null;
+  const found = states.map(([hidden, mask]) => presentRows(hidden, mask));
+  const hasPadding = states.some(([hidden], n) => found[n] && !isWhole(hidden, found[n]));
+  if (!hasPadding) return null;
   const packed: Packed[] = [];
-  for (const [hidden, mask] of states) {
-    const present = presentRows(hidden, mask);
+  for (const [n, [hidden]] of states.entries()) {
+    const present = found[n];
     const made = present && packRows(hidden, present);
     if (made === null || packed.some(({ packing }) => looksLike(packing, made.packing)))
       return null;

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { deviceOf } from "./device";
 import { Failure } from "./failure";
 import { writeWhole } from "./files";
 import { type Measured, majorityAccuracy, measure } from "./measure";
@@ -39,12 +40,18 @@ export async function compare(
   const [first] = recipes;
   refuseDifferences(recipes);
   const folder = options.folder ?? newRunPath(options.runs ?? "runs", name);
+  const device = options.device ?? deviceOf(first);
   const task = await openData(first, options);
-  const base = await openModel(first, task, options);
+  const base = await openModel(first, task, { ...options, device });
   const as = (part: string) => ({ ...options, watch: within(options.watch ?? {}, part) });
 
   const asIs = { ...first, strategy: { name: "standard" as const, except: [] } };
-  const before = await measure(adaptModel(base, asIs), task, first, as("not adapted").watch);
+  const before = await measure(
+    adaptModel(base, asIs).to(device),
+    task,
+    first,
+    as("not adapted").watch,
+  );
   const results: RunResult[] = [];
   for (const recipe of recipes) {
     const own = { ...as(recipe.name), folder: join(folder, recipe.name) };

@@ -1,9 +1,11 @@
 import type { RunningUsage } from "../adaptive";
 import { type CollatedBatch, mapInputs } from "../data";
+import { send } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { captureRandomState } from "../torch/random";
-import { deviceOf, type TrainedModel } from "./model";
+import { placeOf } from "./device";
+import type { TrainedModel } from "./model";
 import type { Optimization } from "./optimization";
 import type { Recorder, Recording } from "./recorder";
 import {
@@ -50,7 +52,7 @@ export class DeviceStep {
     private readonly of: StepParts,
     private readonly recorder: Recorder | null,
   ) {
-    this.device = deviceOf(of.model);
+    this.device = placeOf(of.model);
     this.numbers = torch.keep(torch.zeros([2 + of.optimizations.length], { device: this.device }));
   }
 
@@ -59,7 +61,7 @@ export class DeviceStep {
     if (!this.recorder) return this.takeAnew(parts);
     const { inputs, recording } = this.recordedFor(parts, this.recorder);
     this.setNumbers();
-    for (const [n, tensor] of tensorsOf(parts).entries()) inputs[n].copy_(tensor);
+    for (const [n, tensor] of tensorsOf(parts).entries()) fill(inputs[n], tensor);
     recording.replay();
     return stepMeans(recording.result);
   }
@@ -71,7 +73,7 @@ export class DeviceStep {
 
   private takeAnew(parts: readonly Part[]): StepMeans {
     this.setNumbers();
-    const given = parts.map((part) => mapTensors(part, (tensor) => tensor.to(this.device)));
+    const given = parts.map((part) => mapTensors(part, (tensor) => send(tensor, this.device)));
     return stepMeans(this.work(given));
   }
 
@@ -99,7 +101,7 @@ export class DeviceStep {
     const { model, optimizations } = this.of;
     const rates = optimizations.map(({ lr }) => lr);
     torch.scope(() =>
-      this.numbers.copy_(torch.tensor([Number(isHeld), model.gate.temperature, ...rates])),
+      fill(this.numbers, torch.tensor([Number(isHeld), model.gate.temperature, ...rates])),
     );
   }
 
@@ -128,6 +130,11 @@ export class DeviceStep {
 interface RecordedStep {
   readonly inputs: readonly Tensor[];
   readonly recording: Recording<StepReport>;
+}
+
+/** Copies a tensor of the host's; nobody waits for it. */
+function fill(to: Tensor, from: Tensor): void {
+  to.copy_(to.device === "cpu" ? from : from.pinMemory(), true);
 }
 
 function mapTensors(part: Part, map: (tensor: Tensor) => Tensor): Part {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import { join } from "node:path";
 import * as torch from "../torch";
+import { describeDevice } from "./device";
 
 /** What a result may depend on beside its recipe. */
 export interface Environment {
@@ -17,11 +18,17 @@ export interface Environment {
   readonly matrixProducts: torch.MatrixProducts;
   readonly memoryGiB: number;
   readonly cudaDevices: number;
+  /** The torch device that the run computes on, and what it is. */
+  readonly device: torch.Device;
+  readonly deviceName: string;
   readonly started: string;
 }
 
-/** Describes this process, where a run computes in single precision and in one of its own. */
-export function describeEnvironment(precision: torch.DType = "float32"): Environment {
+/** Describes this process, where a run computes on a device in single precision and in one of its own. */
+export function describeEnvironment(
+  precision: torch.DType = "float32",
+  device: torch.Device = "cpu",
+): Environment {
   for (const dtype of ["float32", precision] as const) torch.matrixProducts.settle(dtype);
   return {
     adaptune: packageVersion(),
@@ -34,6 +41,8 @@ export function describeEnvironment(precision: torch.DType = "float32"): Environ
     matrixProducts: torch.matrixProducts.choices(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     cudaDevices: torch.cuda.deviceCount(),
+    device,
+    deviceName: describeDevice(device),
     started: new Date().toISOString(),
   };
 }

@@ -1,4 +1,6 @@
+import type * as torch from "../torch";
 import { readMask } from "./checkpoint";
+import { isHere } from "./device";
 import { computeAsIn } from "./environment";
 import { type Evaluation, evaluate } from "./evaluate";
 import type { Recipe } from "./recipe";
@@ -16,10 +18,18 @@ export interface RunEvaluation {
   readonly recorded: number | null;
 }
 
-export interface EvaluateRunOptions extends Pick<RunOptions, "cache" | "watch"> {
+export interface EvaluateRunOptions extends Pick<RunOptions, "cache" | "watch" | "device"> {
   readonly checkpoint?: CheckpointName;
   /** How it computes, in place of what the recipe says: accuracies are the same, but for rounding. */
   readonly execution?: Recipe["execution"];
+}
+
+/** The device of a run that is measured again, or another one where that is not here. */
+function deviceHere(recorded: torch.Device = "cpu", { device, watch }: EvaluateRunOptions) {
+  if (device) return device;
+  if (isHere(recorded)) return recorded;
+  watch?.note?.(`the run computed on ${recorded}, which is not here: measured on the CPU instead`);
+  return "cpu";
 }
 
 /** Measures a run's checkpoint again; the best one's validation accuracy is the recorded one. */
@@ -35,7 +45,7 @@ export async function evaluateRun(
   const task = await openData({ ...recipe, threads: environment.threads }, options);
   computeAsIn(environment);
   const at = folder.checkpoint(checkpoint);
-  const model = openTrained(at, recipe);
+  const model = openTrained(at, recipe).to(deviceHere(environment.device, options));
   const validation = await evaluate(model, task.dataset, task.validation, {
     batchSize: recipe.evaluation.batchSize,
     mask: maskOf(recipe, () => readMask(at, model.space)),

@@ -12,7 +12,8 @@ import { byLength, collate, type Dataset, type Example, lengthOf } from "../data
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { breathe } from "./breathe";
-import { deviceOf, type TrainedModel } from "./model";
+import { placeOf } from "./device";
+import type { TrainedModel } from "./model";
 import { putTogether, readTogether } from "./read-together";
 
 /** What a model does on some examples, in evaluation mode. */
@@ -125,12 +126,10 @@ function forward(
   tally: Tally,
 ) {
   const padId = dataset.vocabulary.padId;
-  const { inputs, answers, kinds } = collate(batch, dataset.regions, {
-    padId,
-    device: deviceOf(model),
-  });
+  const device = placeOf(model);
+  const { inputs, answers, kinds } = collate(batch, dataset.regions, { padId, device });
   const outputs = model.forward(inputs, given && { decisions: given });
-  const { decisions: chosen, probabilities, flops } = outputs;
+  const { decisions, probabilities, flops } = outputs;
   const logits = outputs.logits.to("float32");
   const { right, loss } = readTogether(
     putTogether({
@@ -140,7 +139,7 @@ function forward(
   );
   for (const [row, kind] of kinds.entries()) tally.add(kind, right[row], flops[row]);
   tally.loss += loss[0] * batch.length;
-  return { kinds, chosen, probabilities, flops };
+  return { kinds, chosen: decisions?.cpu(), probabilities: probabilities?.cpu(), flops };
 }
 
 /** Counts what is right, in whole numbers, so that no order of summing matters. */
@@ -182,7 +181,7 @@ class DecisionsByKind {
     this.all = new DecisionStatistics(space);
   }
 
-  /** Adds a batch: decisions [B,N] int64, the policy's probabilities [B,N,K], FLOPs [B]. */
+  /** Adds a batch, of the host's: decisions [B,N] int64, the policy's probabilities [B,N,K], FLOPs [B]. */
   add(
     kinds: readonly string[],
     decisions: Tensor,
@@ -192,7 +191,7 @@ class DecisionsByKind {
     this.all.add(decisions, probabilities, flops);
     for (const kind of new Set(kinds)) {
       const rows = [...kinds.keys()].filter((row) => kinds[row] === kind);
-      const index = torch.tensor(rows, { dtype: "int64", device: decisions.device });
+      const index = torch.tensor(rows, { dtype: "int64" });
       if (!this.kinds.has(kind)) this.kinds.set(kind, new DecisionStatistics(this.space));
       this.kinds.get(kind)!.add(
         decisions.indexSelect(0, index),

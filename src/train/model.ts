@@ -17,7 +17,6 @@ import {
 import { LxmertForQuestionAnswering } from "../models";
 import * as torch from "../torch";
 import type { QuestionAnswering } from "./base-model";
-import { Failure } from "./failure";
 import type { Recipe } from "./recipe";
 import { type AdaptiveRecipe, isAdaptive } from "./recipe-strategy";
 
@@ -29,26 +28,12 @@ export type TrainedModel = AdaptedModel<QuestionAnswering>;
  */
 export function adaptModel(
   model: QuestionAnswering,
-  recipe: Pick<Recipe, "seed" | "device" | "execution" | "strategy" | "train">,
+  recipe: Pick<Recipe, "seed" | "execution" | "strategy" | "train">,
 ): TrainedModel {
   torch.manualSeed(recipe.seed);
   const adapted = adaptedModel(model, recipe);
   adapted.model.to(recipe.train.precision);
-  return onDevice(adapted, recipe.device);
-}
-
-/** Where a model's weights are. */
-export function deviceOf(model: TrainedModel): string {
-  return model.parameters()[0].device;
-}
-
-function onDevice(model: TrainedModel, device: string): TrainedModel {
-  if (device === "cpu") return model;
-  if (torch.cuda.isAvailable()) return model.to({ device });
-  throw new Failure(`there is no device ${device}`, {
-    where: "the recipe's device",
-    next: "`adaptune doctor` tells what CUDA lacks; leave the key out to compute on the CPU",
-  });
+  return adapted;
 }
 
 function adaptedModel(

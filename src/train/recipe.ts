@@ -80,9 +80,12 @@ export const recipeSchema = z
     threads: z.int().min(0).default(0).describe("CPU threads; 0 leaves the choice to LibTorch"),
     device: z
       .string()
-      .regex(/^(cpu|cuda(:\d+)?)$/, "cpu, cuda, or one of several: cuda:1")
-      .default("cpu")
-      .describe("where models are and compute"),
+      .regex(
+        /^(auto|cpu|cuda(:\d+)?)$/,
+        "auto, cpu, cuda, or cuda:1 for another one than the first",
+      )
+      .default("auto")
+      .describe("what computes: cpu, cuda or cuda:N; auto is cuda where there is one"),
     execution: z
       .enum(["routed", "masked", "static"])
       .default("routed")
@@ -159,7 +162,7 @@ export function resolveRecipe(values: unknown): Recipe {
 /** What keeps a recipe's steps from being recorded: what asks the host, or changes there. */
 function problemsOfGraphs({ device, execution, strategy }: Ungraphed): string[] {
   const problems: string[] = [];
-  if (!device.startsWith("cuda")) problems.push("graphs are CUDA's: set device to cuda");
+  if (device === "cpu") problems.push("graphs are CUDA's: set device to cuda");
   if (execution !== "static") problems.push("set execution to static");
   if (!isAdaptive(strategy)) return problems;
   const { gate, policy } = strategy;

@@ -1,4 +1,5 @@
 import * as torch from "../torch";
+import { Failure } from "./failure";
 
 /** Work of a device that was recorded. */
 export interface Recording<T> {
@@ -13,8 +14,17 @@ export interface Recorder {
   record<T>(work: () => T): Recording<T>;
 }
 
-/** Records CUDA graphs, all of which share the memory of the first. Throws as `torch.cuda.graph` does. */
-export function cudaRecorder(): Recorder {
+/**
+ * Records CUDA graphs, all of which share the memory of the first. Throws as `torch.cuda.graph` does.
+ * @throws Failure for work on another device.
+ */
+export function cudaRecorder(device: torch.Device): Recorder {
+  if (!device.startsWith("cuda")) {
+    throw new Failure(`graphs are CUDA's, and the model is on ${device}`, {
+      where: "the recipe's train.graph",
+      next: "set device to cuda, or leave train.graph out",
+    });
+  }
   let pool: torch.cuda.Graph<unknown> | undefined;
   return {
     record(work) {

@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
+import type * as torch from "../torch";
 import { readTrainerState } from "./checkpoint";
+import { describeDevice, deviceOf, isHere } from "./device";
 import { computeAsIn } from "./environment";
 import { Failure } from "./failure";
 import { adaptModel } from "./model";
@@ -11,6 +13,11 @@ import { openTrained } from "./trained";
 export interface ResumeOptions extends Omit<RunOptions, "runs" | "folder"> {
   /** What was said to differ from the recipe: nothing may. */
   readonly overrides?: readonly string[];
+}
+
+/** The device of a run, where it is here; null where another has to do. */
+function whereItWas(device: torch.Device = "cpu"): torch.Device | null {
+  return isHere(device) ? device : null;
 }
 
 /**
@@ -45,7 +52,11 @@ export async function resumeRun(
   const model = from
     ? openTrained(last, recipe)
     : adaptModel(await openModel(recipe, task, options), recipe);
-  options.watch?.note?.(`${recipe.name} goes on after step ${from?.step ?? 0}`);
+  const device = options.device ?? whereItWas(environment.device) ?? deviceOf(recipe);
+  model.to(device);
+  options.watch?.note?.(
+    `${recipe.name} goes on after step ${from?.step ?? 0}, on ${describeDevice(device)}`,
+  );
   folder.rewind(from?.step ?? 0);
   const result = await train({ recipe, task, model, folder, from }, options.watch);
   return { folder, result };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type PretrainedReport, reportLine } from "../models";
 import * as torch from "../torch";
 import { checkFits, newModel, type QuestionAnswering, readModel } from "./base-model";
+import { describeDevice, deviceOf } from "./device";
 import { describeEnvironment } from "./environment";
 import { explaining, Failure } from "./failure";
 import { cacheFolder, partialName } from "./files";
@@ -27,6 +28,8 @@ export interface RunOptions {
   /** `key=value` pairs for the recipe that `model.from` names. */
   readonly fromOverrides?: readonly string[];
   readonly watch?: Watch;
+  /** A torch device in place of what the recipe's `device` means. */
+  readonly device?: torch.Device;
 }
 
 export interface FinishedRun {
@@ -42,9 +45,10 @@ export interface Material {
 
 /** Does what a recipe says: opens its data and its pretrained model, trains, measures, writes. */
 export async function runRecipe(recipe: Recipe, options: RunOptions = {}): Promise<FinishedRun> {
-  const task = await openData(recipe, options);
-  const base = await openModel(recipe, task, options);
-  return runOn({ task, base }, recipe, options);
+  const own = { ...options, device: options.device ?? deviceOf(recipe) };
+  const task = await openData(recipe, own);
+  const base = await openModel(recipe, task, own);
+  return runOn({ task, base }, recipe, own);
 }
 
 /** The same on what is open already. */
@@ -57,9 +61,12 @@ export async function runOn(
     where: "the recipe's strategy",
     next: "see `adaptune recipe` for what it takes",
   };
-  const model = explaining(hints, () => adaptModel(base, recipe));
+  const device = options.device ?? deviceOf(recipe);
+  options.watch?.note?.(`${recipe.name} computes on ${describeDevice(device)}`);
+  const model = explaining(hints, () => adaptModel(base, recipe)).to(device);
   const path = options.folder ?? newRunPath(options.runs ?? "runs", recipe.name);
-  const folder = RunFolder.create(path, recipe, describeEnvironment(recipe.train.precision));
+  const environment = describeEnvironment(recipe.train.precision, device);
+  const folder = RunFolder.create(path, recipe, environment);
   const result = await train({ recipe, task, model, folder }, options.watch);
   return { folder, result };
 }
@@ -150,8 +157,11 @@ async function trainedOnce(recipe: Recipe, options: RunOptions): Promise<string>
 /** Raised when training itself changes, so that no model of an older one is taken for a new one. */
 const FORMAT = 1;
 
-/** Equal where two recipes train the same model: names, threads and execution do not matter. */
-function cacheKey({ name, threads, execution, ...recipe }: Recipe, { fingerprint }: Task): string {
+/** Equal where two recipes train the same model: names, threads, device and execution do not matter. */
+function cacheKey(
+  { name, threads, device, execution, ...recipe }: Recipe,
+  { fingerprint }: Task,
+): string {
   const content = JSON.stringify([FORMAT, recipe, fingerprint]);
   return createHash("sha256").update(content).digest("hex").slice(0, 16);
 }

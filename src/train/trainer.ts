@@ -10,9 +10,10 @@ import {
   roundedUp,
 } from "../data";
 import * as torch from "../torch";
+import { placeOf } from "./device";
 import { DeviceStep, type Part } from "./device-step";
 import { Failure } from "./failure";
-import { deviceOf, type TrainedModel } from "./model";
+import type { TrainedModel } from "./model";
 import { objective, type Term } from "./objective";
 import { Optimization, type OptimizationState } from "./optimization";
 import type { Recipe } from "./recipe";
@@ -52,8 +53,8 @@ export interface TrainerState {
   readonly policy: OptimizationState | null;
   /** Running usage of the alternatives; null where nothing is decided. */
   readonly usage: Readonly<Record<string, torch.Tensor>> | null;
-  /** Where the random numbers of the CPU are, and those of the device where that is another. */
   readonly rng: torch.Tensor;
+  /** Of the generator of the device that the model is on; null on the CPU. */
   readonly deviceRng: torch.Tensor | null;
 }
 
@@ -71,7 +72,8 @@ export class Trainer {
   private readonly policy: Optimization | null;
   private readonly usage: RunningUsage | null;
   /** Dropout and decisions draw from this: nothing else in the process changes what they are. */
-  private rng: RandomState;
+  private rng: Rng;
+  private readonly device: torch.Device;
   private readonly onDevice: DeviceStep | null;
   /** The longest question and the most regions of all examples. */
   private readonly longest: BatchLengths;
@@ -81,7 +83,7 @@ export class Trainer {
     private readonly recipe: Pick<Recipe, "seed" | "execution" | "strategy" | "train">,
     readonly model: TrainedModel,
     private readonly task: Pick<Task, "dataset" | "train">,
-    recorder: Recorder | null = recipe.train.graph ? cudaRecorder() : null,
+    recorder: Recorder | null = recipe.train.graph ? cudaRecorder(placeOf(model)) : null,
   ) {
     const { train, strategy, seed } = recipe;
     const groups = model.parameterGroups();
@@ -100,11 +102,12 @@ export class Trainer {
         ? new Optimization(groups.policy, steering, train.steps)
         : null;
     this.usage = isAdaptive(strategy)
-      ? new RunningUsage(model.space, strategy.usageMomentum).to({ device: deviceOf(model) })
+      ? new RunningUsage(model.space, strategy.usageMomentum).to({ device: placeOf(model) })
       : null;
+    this.device = placeOf(model);
     this.longest = lengthsOf(task.train, task.dataset.regions);
     this.onDevice = recipe.execution === "static" ? this.makeDeviceStep(recorder) : null;
-    this.rng = drawing(null, this.devices, () => torch.manualSeed(seed));
+    this.rng = drawing(this.device, null, () => torch.manualSeed(seed));
   }
 
   /** Steps taken. */
@@ -121,7 +124,7 @@ export class Trainer {
   next(): StepMetrics {
     let metrics!: StepMetrics;
     const before = this.rng;
-    this.rng = drawing(before, this.devices, () => {
+    this.rng = drawing(this.device, before, () => {
       metrics = this.takeStep();
     });
     for (const state of before) state.dispose();
@@ -136,7 +139,7 @@ export class Trainer {
       policy: this.policy?.state() ?? null,
       usage: this.usage?.stateDict() ?? null,
       rng: this.rng[0].clone(),
-      deviceRng: this.rng[1]?.clone() ?? null,
+      deviceRng: this.rng.at(1)?.clone() ?? null,
     };
   }
 
@@ -146,17 +149,10 @@ export class Trainer {
     this.optimization.restore(state.model);
     if (this.policy && state.policy) this.policy.restore(state.policy);
     if (this.usage && state.usage) this.usage.loadStateDict(state.usage);
-    const { rng, deviceRng } = state;
-    // A run that goes on elsewhere starts the numbers of its device there.
-    const states = this.devices.map((_, n) => (n === 0 ? rng : (deviceRng ?? this.rng[n])));
-    this.rng = states.map((own) => torch.keep(own.clone()));
+    const given = [state.rng, state.deviceRng];
+    this.rng = this.rng.map((own, n) => torch.keep((given[n] ?? own).clone()));
     this.taken = state.step;
     this.onDevice?.forget();
-  }
-
-  /** Those that random numbers are drawn on. */
-  private get devices(): readonly string[] {
-    return [...new Set(["cpu", deviceOf(this.model)])];
   }
 
   private makeDeviceStep(recorder: Recorder | null): DeviceStep {
@@ -182,7 +178,7 @@ export class Trainer {
 
   /** Computes the gradient of a batch, clipped. */
   private differentiate(batch: LoaderBatch<Example>): StepMeans {
-    const device = deviceOf(this.model);
+    const { device } = this;
     const parts = partsOf(batch, this.recipe.train.microBatches).map((part) =>
       torch.scope(() => this.accumulate(this.collated(part, batch, { device }))),
     );
@@ -195,7 +191,8 @@ export class Trainer {
   private update({ usage }: StepMeans): void {
     const { sites, alternatives } = this.model.space;
     const shape = [1, sites.length, alternatives.length];
-    torch.scope(() => this.usage?.add(torch.tensor([...usage], { shape })));
+    const { device } = this;
+    torch.scope(() => this.usage?.add(torch.tensor([...usage], { shape, device })));
     this.optimization.step();
     this.policy?.step();
   }
@@ -276,27 +273,24 @@ export class Trainer {
   }
 }
 
-/** Of the CPU, then of another device. */
-type RandomState = readonly torch.Tensor[];
+/** The state of the CPU's generator, then that of the device's own where it is another. */
+type Rng = readonly torch.Tensor[];
 
 /** Runs something at a random state, gives the state after it, and leaves the process's as it was. */
-function drawing(
-  state: RandomState | null,
-  devices: readonly string[],
-  work: () => void,
-): RandomState {
-  const read = () => devices.map((device) => torch.getRngState(device));
-  const set = (states: RandomState) => {
-    for (const [n, device] of devices.entries()) torch.setRngState(states[n], device);
+function drawing(device: torch.Device, state: Rng | null, work: () => void): Rng {
+  const devices = [...new Set(["cpu", device])];
+  const read = () => devices.map((one) => torch.getRngState(one));
+  const write = (states: Rng) => {
+    for (const [n, one] of devices.entries()) torch.setRngState(states[n], one);
   };
   return torch.scope(() => {
     const outer = read();
     try {
-      if (state) set(state);
+      if (state) write(state);
       work();
-      return read().map((own) => torch.keep(own));
+      return read().map((one) => torch.keep(one));
     } finally {
-      set(outer);
+      write(outer);
     }
   });
 }

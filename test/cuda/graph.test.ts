@@ -122,7 +122,7 @@ cudaTest("whole steps of a recipe's training are recorded", (t) => {
   for (const precision of ["float32", "bfloat16"] as const) {
     const variation = staticVariation("SpotTune_Block", "static");
     const recipe = tinyRecipe({ ...variation, train: { ...variation.train, precision } });
-    const losses = [null, cudaRecorder()].map((recorder) => {
+    const losses = [null, cudaRecorder("cuda:0")].map((recorder) => {
       const trainer = new Trainer(recipe, tinyModel(recipe).to("cuda"), unevenTask, recorder);
       return Array.from({ length: 10 }, () => trainer.next().loss);
     });

@@ -149,6 +149,8 @@ struct Hooks final : at::PrivateUse1HooksInterface {
   bool isPinnedPtr(const void* data) const override { return PinnedAllocator::isPinned(data); }
 };
 
+bool isRecording();
+
 struct Guard final : c10::impl::DeviceGuardImplInterface {
   c10::DeviceType type() const override { return kStandIn; }
   c10::Device exchangeDevice(c10::Device) const override { return kDevice; }
@@ -168,6 +170,7 @@ struct Guard final : c10::impl::DeviceGuardImplInterface {
   void block(void*, const c10::Stream&) const override {}
   bool queryEvent(void*) const override { return true; }
   bool queryStream(const c10::Stream&) const override { return true; }
+  bool isStreamCapturing(const c10::Stream&) const override { return isRecording(); }
   void synchronizeStream(const c10::Stream&) const override {}
   void synchronizeEvent(void*) const override {}
   void synchronizeDevice(c10::DeviceIndex) const override {}
@@ -192,8 +195,12 @@ struct Recordings {
 };
 Recordings recordings;
 
+bool isRecording() {
+  return recordings.current.has_value();
+}
+
 void refuseWhileRecording(const std::string& what) {
-  TORCH_CHECK(!recordings.current, what, " is not permitted while work is recorded");
+  TORCH_CHECK(!isRecording(), what, " is not permitted while work is recorded");
 }
 
 void noteRead(const std::string& what) {
@@ -431,14 +438,15 @@ std::string describe(const Tensor& tensor) {
   return c10::str(c10::toString(tensor.scalar_type()), " ", tensor.sizes());
 }
 
-// The host waits for a copy to it, unless that goes to pinned memory and it says that it does not.
+// The host waits for copies, unless its memory is pinned and it says that it does not.
 void noteCopy(const Tensor& from, const Tensor& to, bool nonBlocking) {
   const auto pinned = [](const Tensor& host) {
     return PinnedAllocator::isPinned(host.storage().data());
   };
   if (from.is_cpu() && ownOperators == 0) {
     if (!pinned(from)) refuseWhileRecording("a copy to the device of memory that is not pinned");
-    notes.uploads.push_back((pinned(from) ? "pinned " : "unpinned ") + describe(from));
+    notes.uploads.push_back(c10::str(pinned(from) ? "pinned" : "unpinned",
+                                     nonBlocking ? " " : ", waited for ", describe(from)));
   }
   if (to.is_cpu() && !(pinned(to) && nonBlocking)) noteRead("copy of " + describe(from));
 }

@@ -98,8 +98,13 @@ test.serial("what the host waits for and what it sends is noted", (t) => {
   const x = on(torch.ones([2, 3]));
   const pinned = torch.ones([3]).pinMemory();
   t.true(pinned.isPinned());
-  on(pinned);
-  t.deepEqual(notes().uploads, ["unpinned Float [2, 3]", "pinned Float [3]"]);
+  pinned.to(STAND_IN, { nonBlocking: true });
+  torch.tensor(new Float32Array(3), { device: STAND_IN });
+  t.deepEqual(notes().uploads, [
+    "unpinned, waited for Float [2, 3]",
+    "pinned Float [3]",
+    "pinned Float [3]",
+  ]);
   const sum = x.sum();
   t.deepEqual(notes().reads, []);
   sum.item();

@@ -109,7 +109,7 @@ test("what can not be recorded is told, all at once", (t) => {
   const problems = (text: string) =>
     problemsOf(`{ train: { graph: true }, ${text} }`).map((line) => line.replace(/^.*graph: /, ""));
   t.deepEqual(problems("device: cuda, execution: static"), []);
-  t.deepEqual(problems("name: run"), [
+  t.deepEqual(problems("device: cpu"), [
     "graphs are CUDA's: set device to cuda",
     "set execution to static",
   ]);
@@ -124,7 +124,7 @@ test("what can not be recorded is told, all at once", (t) => {
   t.deepEqual(problems(`device: cuda, execution: static, strategy: ${some}`), [
     "counterfactuals are exact in it",
   ]);
-  t.regex(problemsOf("device: tpu")[0], /device: cpu, cuda, or one of several: cuda:1/);
+  t.regex(problemsOf("device: tpu")[0], /device: auto, cpu, cuda, or cuda:1/);
 });
 
 test("what belongs to another kind is refused, and kinds are told", (t) => {

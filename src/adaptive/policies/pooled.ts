@@ -1,4 +1,4 @@
-import { GELU, LayerNorm, Linear, Module, Sequential } from "../../nn";
+import { GELU, LayerNorm, Linear, Module, Sequential, send } from "../../nn";
 import type { Tensor } from "../../torch";
 import type { DecisionSpace } from "../decisions";
 import {
@@ -51,7 +51,8 @@ export class PooledPolicy extends Module implements Policy {
   override forward(inputs: Inputs, backbone: Module): Tensor {
     const embeds = this.embeddings ?? embedderIn(backbone);
     const { hidden, mask } = embeddingsFor(this.output.weight, embeds, inputs);
-    const present = mask.view([mask.shape[0], -1, 1]).exp().to(hidden.dtype); // [B,S,1]: 0 or 1
+    const added = send(mask, hidden.device);
+    const present = added.view([mask.shape[0], -1, 1]).exp().to(hidden.dtype); // [B,S,1]: 0 or 1
     const pooled = hidden.mul(present).sum(1).div(present.sum(1)); // [B,D]
     const logits = this.output.forward(this.layers.forward(pooled));
     return logits.view([-1, this.space.sites.length, this.space.alternatives.length]);

@@ -52,8 +52,7 @@ export class RandomPolicy extends Module implements Policy {
       for (let i = 0; i < count; i++) values[row * count + i] = -Math.log(1 - random.next());
     }
     return torch
-      .tensor(values, { shape: [batch, sites.length, alternatives.length] })
-      .to(device)
+      .tensor(values, { shape: [batch, sites.length, alternatives.length], device })
       .to(this.logits.dtype);
   }
 
