@@ -4,6 +4,7 @@ interface DemoFlags {
   readonly tiny?: boolean;
   readonly model: "vl-bert" | "lxmert";
   readonly precision?: "float32" | "bfloat16";
+  readonly device?: string;
   readonly runs: string;
   readonly strategies?: string[];
 }
@@ -28,13 +29,18 @@ export function register(program: Command): void {
         "bfloat16",
       ]),
     )
+    .option("--device <name>", "auto, cpu, cuda or cuda:N; auto is cuda where there is one")
     .option("--tiny", "a few seconds' worth, to see that everything works")
     .option("--runs <folder>", "where the run's folder goes", "runs")
-    .action(async (flags: DemoFlags) => {
-      const { runDemo } = await import("../train");
+    .action(async ({ device = "auto", ...flags }: DemoFlags) => {
+      const { deviceOf, runDemo } = await import("../train");
       const { ProgressBar, renderReport, styleFor, writeReport } = await import("../report");
       const watch = new ProgressBar(process.stdout);
-      const { comparison, folder } = await runDemo({ ...flags, watch });
+      const { comparison, folder } = await runDemo({
+        ...flags,
+        device: deviceOf({ device }),
+        watch,
+      });
       await writeReport(folder, comparison);
       console.log(`\n${renderReport(comparison, styleFor(process.stdout))}\n\n${folder}`);
     });

@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 interface EvalFlags {
   readonly checkpoint: "best" | "last";
   readonly execution?: "routed" | "masked";
+  readonly device?: string;
 }
 
 export function register(program: Command): void {
@@ -18,10 +19,19 @@ export function register(program: Command): void {
         ["routed", "masked"],
       ),
     )
-    .action(async (run: string, flags: EvalFlags) => {
-      const { evaluateRun } = await import("../train");
+    .option("--device <name>", "auto, cpu, cuda or cuda:N; the run's own where it is here")
+    .action(async (run: string, { device, ...flags }: EvalFlags) => {
+      const { deviceOf, evaluateRun } = await import("../train");
       const { ProgressBar, renderEvaluation } = await import("../report");
       const watch = new ProgressBar(process.stdout);
-      console.log(renderEvaluation(await evaluateRun(run, { ...flags, watch })));
+      console.log(
+        renderEvaluation(
+          await evaluateRun(run, {
+            ...flags,
+            ...(device !== undefined && { device: deviceOf({ device }) }),
+            watch,
+          }),
+        ),
+      );
     });
 }

@@ -119,9 +119,14 @@ function collateRegions<E extends Example>(
   const { width } = regions;
   const counts = examples.map((example) => regions.count(example));
   const most = Math.max(atLeast, ...counts);
+  const mask = new BigInt64Array(batch * most);
+  for (const [row, count] of counts.entries()) mask.fill(1n, row * most, row * most + count);
+  const regionMask = knownOnHost(mask, { shape: [batch, most], device });
+  const augmented = seeds !== undefined;
+  const there = regions.batch?.(examples, { device, augmented, count: most });
+  if (there) return { ...there, regionMask };
   const features = new Float32Array(batch * most * width);
   const boxes = new Float32Array(batch * most * 4);
-  const mask = new BigInt64Array(batch * most);
   examples.forEach((example, row) => {
     const from = row * most;
     const to = from + counts[row];
@@ -131,11 +136,10 @@ function collateRegions<E extends Example>(
       boxes.subarray(from * 4, to * 4),
       seeds?.[row],
     );
-    mask.fill(1n, from, to);
   });
   return {
     regionFeatures: torch.tensor(features, { shape: [batch, most, width], device }),
     regionBoxes: torch.tensor(boxes, { shape: [batch, most, 4], device }),
-    regionMask: knownOnHost(mask, { shape: [batch, most], device }),
+    regionMask,
   };
 }

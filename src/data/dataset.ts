@@ -1,3 +1,5 @@
+import type { Device } from "../torch";
+import type { RegionBatch } from "./resident-regions";
 import type { Vocabulary } from "./vocabulary";
 
 /** The part of the data an example belongs to. */
@@ -32,6 +34,19 @@ export interface RegionSource<E extends Example = Example> {
    * image may be augmented; the same seed gives the same result.
    */
   fill(example: E, features: Float32Array, boxes: Float32Array, seed?: number): void;
+  /** Whether a seed changes anything; where it is not said, it may. */
+  readonly augments?: boolean;
+  /** Which image an example shows: the same name for the same regions. */
+  imageOf?(example: E): string;
+  /** The regions of a whole batch on a device; null where they have to be filled in on the host. */
+  batch?(examples: readonly E[], options: RegionBatchOptions): RegionBatch | null;
+}
+
+export interface RegionBatchOptions {
+  readonly device: Device;
+  readonly augmented: boolean;
+  /** O: that of the example with the most, or more. */
+  readonly count: number;
 }
 
 /** What training and evaluation need to know of a dataset, whichever it is. */

@@ -16,5 +16,6 @@ export * from "./emoji/task";
 export { byLength, lengthOf, roundedUp } from "./lengths";
 export * from "./loader";
 export * from "./random";
+export { type RegionBatch, ResidentRegions } from "./resident-regions";
 export * from "./tokenizer";
 export * from "./vocabulary";

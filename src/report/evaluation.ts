@@ -30,7 +30,7 @@ export function renderEvaluation({
       same
         ? "  the same as the run recorded"
         : `  NOT the same as the run recorded, which is ${percent(recorded, 2)} %: other data, ` +
-            "or another LibTorch, processor or execution",
+            "or another LibTorch, processor, device or execution",
     );
   }
   return lines.join("\n");

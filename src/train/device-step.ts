@@ -1,6 +1,5 @@
 import type { RunningUsage } from "../adaptive";
 import { type CollatedBatch, mapInputs } from "../data";
-import { send } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { captureRandomState } from "../torch/random";
@@ -56,12 +55,12 @@ export class DeviceStep {
     this.numbers = torch.keep(torch.zeros([2 + of.optimizations.length], { device: this.device }));
   }
 
-  /** Takes a step on a batch that lies on the host, and reads what it tells. */
+  /** Takes a step on a batch that lies on the device, and reads what it tells. */
   take(parts: readonly Part[]): StepMeans {
     if (!this.recorder) return this.takeAnew(parts);
     const { inputs, recording } = this.recordedFor(parts, this.recorder);
     this.setNumbers();
-    for (const [n, tensor] of tensorsOf(parts).entries()) fill(inputs[n], tensor);
+    for (const [n, tensor] of tensorsOf(parts).entries()) inputs[n].copy_(tensor);
     recording.replay();
     return stepMeans(recording.result);
   }
@@ -73,8 +72,7 @@ export class DeviceStep {
 
   private takeAnew(parts: readonly Part[]): StepMeans {
     this.setNumbers();
-    const given = parts.map((part) => mapTensors(part, (tensor) => send(tensor, this.device)));
-    return stepMeans(this.work(given));
+    return stepMeans(this.work(parts));
   }
 
   private recordedFor(parts: readonly Part[], recorder: Recorder): RecordedStep {
@@ -83,9 +81,7 @@ export class DeviceStep {
       .join();
     const known = this.recorded.get(shapes);
     if (known) return known;
-    const given = parts.map((part) =>
-      mapTensors(part, (tensor) => torch.keep(tensor.to({ device: this.device, copy: true }))),
-    );
+    const given = parts.map((part) => mapTensors(part, (tensor) => torch.keep(tensor.clone())));
     // To record the step it has to be run: that may change nothing, nor may it use up random numbers.
     this.setNumbers({ isHeld: true });
     const recording = captureRandomState([this.device])(() =>
@@ -100,9 +96,8 @@ export class DeviceStep {
   private setNumbers({ isHeld = false } = {}): void {
     const { model, optimizations } = this.of;
     const rates = optimizations.map(({ lr }) => lr);
-    torch.scope(() =>
-      fill(this.numbers, torch.tensor([Number(isHeld), model.gate.temperature, ...rates])),
-    );
+    const values = [Number(isHeld), model.gate.temperature, ...rates];
+    torch.scope(() => this.numbers.copy_(torch.tensor(values, { device: this.device })));
   }
 
   private work(parts: readonly Part[]): StepReport {
@@ -130,11 +125,6 @@ export class DeviceStep {
 interface RecordedStep {
   readonly inputs: readonly Tensor[];
   readonly recording: Recording<StepReport>;
-}
-
-/** Copies a tensor of the host's; nobody waits for it. */
-function fill(to: Tensor, from: Tensor): void {
-  to.copy_(to.device === "cpu" ? from : from.pinMemory(), true);
 }
 
 function mapTensors(part: Part, map: (tensor: Tensor) => Tensor): Part {

@@ -2,12 +2,14 @@ import type { Module } from "../nn";
 import * as torch from "../torch";
 import { Failure } from "./failure";
 import type { Recipe } from "./recipe";
+import { DEVICE_NAMES, DEVICES } from "./recipe-fields";
 
 /**
- * The torch device that a recipe's `device` means here: "cpu", or "cuda:0" for the first of CUDA's.
+ * The torch device that the name in a recipe or on the command line means here: "cpu", or "cuda:0".
  * @throws Failure where it is not there.
  */
 export function deviceOf({ device }: Pick<Recipe, "device">): torch.Device {
+  if (!DEVICES.test(device)) throw new Failure(`"${device}" is no device: ${DEVICE_NAMES}`);
   if (device === "cpu") return device;
   const count = torch.cuda.deviceCount();
   if (device === "auto") return count > 0 ? "cuda:0" : "cpu";
@@ -15,7 +17,6 @@ export function deviceOf({ device }: Pick<Recipe, "device">): torch.Device {
   if (Number(number) < count) return `cuda:${number}`;
   const found = count === 0 ? "no CUDA device" : `${count} CUDA device${count === 1 ? "" : "s"}`;
   throw new Failure(`there is no ${device}: LibTorch finds ${found} here`, {
-    where: "the recipe's device",
     next: "`npx adaptune doctor` says what CUDA lacks; device=cpu and device=auto do without it",
   });
 }

@@ -3,6 +3,7 @@ import { readMask } from "./checkpoint";
 import { isHere } from "./device";
 import { computeAsIn } from "./environment";
 import { type Evaluation, evaluate } from "./evaluate";
+import { withFeatures } from "./features";
 import type { Recipe } from "./recipe";
 import { type CheckpointName, RunFolder } from "./run-folder";
 import { openData, type RunOptions } from "./run-recipe";
@@ -45,14 +46,18 @@ export async function evaluateRun(
   const task = await openData({ ...recipe, threads: environment.threads }, options);
   computeAsIn(environment);
   const at = folder.checkpoint(checkpoint);
-  const model = openTrained(at, recipe).to(deviceHere(environment.device, options));
-  const validation = await evaluate(model, task.dataset, task.validation, {
-    batchSize: recipe.evaluation.batchSize,
-    mask: maskOf(recipe, () => readMask(at, model.space)),
-    controls: recipe.evaluation.controls,
-    onProgress: (done, total) =>
-      options.watch?.progress?.({ phase: "measuring", done, total, unit: "examples" }),
-  });
+  const device = deviceHere(environment.device, options);
+  const model = openTrained(at, recipe).to(device);
+  const measured = { ...task, train: [], trainProbe: [], source: null };
+  const validation = await withFeatures({ task: measured, recipe, device }, ({ dataset }) =>
+    evaluate(model, dataset, task.validation, {
+      batchSize: recipe.evaluation.batchSize,
+      mask: maskOf(recipe, () => readMask(at, model.space)),
+      controls: recipe.evaluation.controls,
+      onProgress: (done, total) =>
+        options.watch?.progress?.({ phase: "measuring", done, total, unit: "examples" }),
+    }),
+  );
   folder.writeEvaluation(checkpoint, validation);
   return { folder, recipe, checkpoint, validation, recorded };
 }

@@ -6,6 +6,7 @@
 export { newModel, type QuestionAnswering } from "./base-model";
 export { type Comparison, compare, type FinishedComparison } from "./compare";
 export { runDemo } from "./demo";
+export { deviceOf } from "./device";
 export { describeEnvironment, type Environment } from "./environment";
 export { type Evaluation, evaluate } from "./evaluate";
 export { type EvaluateRunOptions, evaluateRun, type RunEvaluation } from "./evaluate-run";

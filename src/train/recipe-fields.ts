@@ -7,6 +7,10 @@ export const positive = (value: number) => z.number().positive().default(value);
 export const few = z.int().min(1).nullable().default(null);
 export const paths = (...value: string[]) => z.array(z.string().min(1)).default(value);
 
+/** What a recipe and the command line call devices. */
+export const DEVICES = /^(auto|cpu|cuda(:\d+)?)$/;
+export const DEVICE_NAMES = "auto, cpu, cuda, or cuda:1 for another one than the first";
+
 const optimizer = z.strictObject({
   lr: positive(5e-4).describe("learning rate after the warm-up"),
   weightDecay: z.number().min(0).default(0.01).describe("decoupled weight decay"),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { EMOJI_STYLES } from "../data/emoji/sources";
-import { count, few, share, steering } from "./recipe-fields";
+import { count, DEVICE_NAMES, DEVICES, few, share, steering } from "./recipe-fields";
 import { model, withSize } from "./recipe-model";
 import { isAdaptive, type StrategyRecipe, steeringOf, strategy } from "./recipe-strategy";
 
@@ -80,12 +80,15 @@ export const recipeSchema = z
     threads: z.int().min(0).default(0).describe("CPU threads; 0 leaves the choice to LibTorch"),
     device: z
       .string()
-      .regex(
-        /^(auto|cpu|cuda(:\d+)?)$/,
-        "auto, cpu, cuda, or cuda:1 for another one than the first",
-      )
+      .regex(DEVICES, DEVICE_NAMES)
       .default("auto")
       .describe("what computes: cpu, cuda or cuda:N; auto is cuda where there is one"),
+    features: z
+      .enum(["auto", "host", "device"])
+      .default("auto")
+      .describe(
+        "where images wait that are not augmented; auto is a device that has room, with its CPU the host",
+      ),
     execution: z
       .enum(["routed", "masked", "static"])
       .default("routed")

@@ -4,6 +4,7 @@ import { readTrainerState } from "./checkpoint";
 import { describeDevice, deviceOf, isHere } from "./device";
 import { computeAsIn } from "./environment";
 import { Failure } from "./failure";
+import { withFeatures } from "./features";
 import { adaptModel } from "./model";
 import { RunFolder } from "./run-folder";
 import { type FinishedRun, openData, openModel, type RunOptions } from "./run-recipe";
@@ -58,6 +59,8 @@ export async function resumeRun(
     `${recipe.name} goes on after step ${from?.step ?? 0}, on ${describeDevice(device)}`,
   );
   folder.rewind(from?.step ?? 0);
-  const result = await train({ recipe, task, model, folder, from }, options.watch);
+  const result = await withFeatures({ task, recipe, device }, (placed) =>
+    train({ recipe, task: placed, model, folder, from }, options.watch),
+  );
   return { folder, result };
 }

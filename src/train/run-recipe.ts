@@ -7,6 +7,7 @@ import { checkFits, newModel, type QuestionAnswering, readModel } from "./base-m
 import { describeDevice, deviceOf } from "./device";
 import { describeEnvironment } from "./environment";
 import { explaining, Failure } from "./failure";
+import { withFeatures } from "./features";
 import { cacheFolder, partialName } from "./files";
 import { adaptModel } from "./model";
 import type { Recipe } from "./recipe";
@@ -67,7 +68,9 @@ export async function runOn(
   const path = options.folder ?? newRunPath(options.runs ?? "runs", recipe.name);
   const environment = describeEnvironment(recipe.train.precision, device);
   const folder = RunFolder.create(path, recipe, environment);
-  const result = await train({ recipe, task, model, folder }, options.watch);
+  const result = await withFeatures({ task, recipe, device }, (placed) =>
+    train({ recipe, task: placed, model, folder }, options.watch),
+  );
   return { folder, result };
 }
 
@@ -158,11 +161,11 @@ async function trainedOnce(recipe: Recipe, options: RunOptions): Promise<string>
 const FORMAT = 1;
 
 /**
- * Equal where two recipes train the same model: names, threads, device and execution do not matter, but for
+ * Equal where two recipes train the same model: its name, and what computes it and how, do not matter, but for
  * static execution, which draws other dropout.
  */
 function cacheKey(
-  { name, threads, device, execution, ...recipe }: Recipe,
+  { name, threads, device, features, execution, ...recipe }: Recipe,
   { fingerprint }: Task,
 ): string {
   const trained = execution === "static" ? { ...recipe, execution } : recipe;

@@ -225,7 +225,7 @@ export class Trainer {
       regions: roundedUp(regions, this.longest.regions, LENGTHS),
     };
     return partsOf(batch, this.recipe.train.microBatches).map((part) =>
-      this.collated(part, batch, { atLeast }),
+      this.collated(part, batch, { atLeast, device: this.device }),
     );
   }
 

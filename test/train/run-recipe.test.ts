@@ -43,8 +43,10 @@ test("the source model is trained once, the result is measured again exactly", a
   t.is(notes.filter((note) => /^small: step 4: validation \d+\.\d %$/.test(note)).length, 1);
   t.is(notes.filter((note) => /^step \d: validation .*; tuned at /.test(note)).length, 3);
   const read = notes.filter((note) => !/step \d: /.test(note));
-  t.is(read.length, 1);
-  t.regex(read[0], /small\.yaml: \d+ tensors loaded, 0 missing, 0 unexpected$/);
+  t.is(read.length, 3);
+  t.regex(read[0], /^small: small computes on /);
+  t.regex(read[2], /^adapted computes on /);
+  t.regex(read[1], /small\.yaml: \d+ tensors loaded, 0 missing, 0 unexpected$/);
   t.is(readdirSync(join(cache, "models")).length, 1);
 
   phases.clear();
@@ -70,7 +72,15 @@ test("another source recipe, or other data, is another source model", async (t) 
   writeFileSync(join(folder, "adapted.yaml"), ADAPTATION);
   const options = { cache: join(folder, "cache"), runs: join(folder, "runs") };
   const recipe = readRecipe(join(folder, "adapted.yaml"), ["train.steps=1"]);
-  for (const overrides of [[], ["seed=1"], ["data.seed=1"], ["name=other"], ["threads=2"]]) {
+  for (const overrides of [
+    [],
+    ["seed=1"],
+    ["data.seed=1"],
+    ["name=other"],
+    ["threads=2"],
+    ["device=cpu"],
+    ["features=device"],
+  ]) {
     await runRecipe(recipe, { ...options, fromOverrides: overrides });
   }
   t.is(readdirSync(join(options.cache, "models")).length, 4);

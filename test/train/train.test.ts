@@ -141,8 +141,8 @@ test("every key of a recipe is read by something", async (t) => {
   const opened = await openTask(watched, { cache: emptyFolder(t) });
   const model = adaptModel(newModel(watched, opened.dataset), watched);
   await train({ ...start(t, recipe), recipe: watched, task: opened, model });
-  // These two are about the process and the choice of model, before anything is trained.
-  const elsewhere = ["threads", "model.from"];
+  // These are about the process, the device and the choice of model, before anything is trained.
+  const elsewhere = ["threads", "device", "features", "model.from"];
   t.deepEqual(
     leaves(recipe, "").filter((path) => !read.has(path) && !elsewhere.includes(path)),
     [],

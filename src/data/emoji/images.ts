@@ -40,6 +40,15 @@ export class PixelRegions implements RegionSource<EmojiExample> {
     this.scratch = new Uint8Array(size * size * 3);
   }
 
+  get augments(): boolean {
+    const { shift = 0, zoom = 0, flip = false } = this.augmentation;
+    return shift > 0 || zoom > 0 || flip;
+  }
+
+  imageOf({ style, image }: EmojiExample): string {
+    return `${style}/${image}`;
+  }
+
   count(): number {
     return this.grid ** 2 + 1;
   }
@@ -78,9 +87,9 @@ export class PixelRegions implements RegionSource<EmojiExample> {
   }
 
   private augment(pixels: Uint8Array, seed: number): Uint8Array {
+    if (!this.augments) return pixels;
     const { size, scratch } = this;
     const { shift = 0, zoom = 0, flip = false } = this.augmentation;
-    if (!shift && !zoom && !flip) return pixels;
     const random = new RandomSequence(seed);
     const scale = 1 + zoom * (2 * random.next() - 1);
     const left = size * shift * (2 * random.next() - 1);
