@@ -1,5 +1,6 @@
 import test from "ava";
 import * as torch from "../../src/torch";
+import { evaluate } from "../../src/train/evaluate";
 import type { Recorder } from "../../src/train/recorder";
 import { Trainer } from "../../src/train/trainer";
 import { countReads } from "../reads";
@@ -125,4 +126,17 @@ test("steps leave no tensors behind but what they are recorded with", (t) => {
   const before = torch.memory().tensors;
   steps(training, 4);
   t.true(torch.memory().tensors <= before + 4 * 4, `${before} -> ${torch.memory().tensors}`);
+});
+
+test("static execution measures what routed execution does", async (t) => {
+  const measured = ["routed", "static"].map(async (execution) => {
+    const { model } = trainer(variation("SpotTune_Block", execution));
+    const { dataset, train } = unevenTask;
+    return evaluate(model, dataset, train, { batchSize: 24, controls: true });
+  });
+  const [routed, fixed] = await Promise.all(measured);
+  t.is(fixed.accuracy, routed.accuracy);
+  t.true(Math.abs(fixed.loss - routed.loss) < 1e-5);
+  t.deepEqual(fixed.decisions!.usage, routed.decisions!.usage);
+  t.true(fixed.flops.mean > routed.flops.mean, "padding is computed");
 });
