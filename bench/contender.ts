@@ -26,6 +26,8 @@ export interface Spec {
   readonly keepPacked: boolean;
   readonly threads: number;
   readonly lr: number;
+  /** Whether ours computes in static shapes and replays recorded steps. */
+  readonly graph: boolean;
   /** Files. */
   readonly weights: string;
   readonly batch: string;

@@ -88,7 +88,7 @@ export class Bench {
   }
 
   private row({ measured, times, work, ...values }: Measured): BenchRow {
-    const { workload, strategy, dtype, phase, f } = measured;
+    const { workload, strategy, dtype, phase, f, graph = false } = measured;
     const oursMs = median(times.ours);
     const peerMs = times.peer && median(times.peer);
     const { flops } = this.setting.limits.products[dtype];
@@ -100,6 +100,7 @@ export class Bench {
       tokens: workload.tokens.reduce((all, tokens) => all + tokens),
       f,
       phase,
+      graph,
       peer: values.kind ?? null,
       ours_ms: oursMs,
       peer_ms: peerMs,
@@ -119,7 +120,7 @@ export class Bench {
   }
 
   private specOf(measured: Case): Spec {
-    const { workload, strategy, dtype, phase } = measured;
+    const { workload, strategy, dtype, phase, graph = false } = measured;
     const size: EncoderSize = { ...workload.size, blocks: workload.blocks[phase] };
     const key = JSON.stringify(size);
     if (this.written?.key !== key) {
@@ -140,6 +141,7 @@ export class Bench {
       threads: this.setting.threads,
       keepPacked: this.setting.keepPacked,
       lr: learningRate,
+      graph,
       weights: weights.file,
     };
   }

@@ -27,6 +27,7 @@ class Ours {
   private readonly batch: Readonly<Record<string, Tensor>>;
   private readonly inputs: Inputs;
   private readonly optimizer: AdamW | null;
+  private recorded: torch.cuda.Graph<void> | null = null;
 
   constructor(private readonly spec: Spec) {
     torch.setNumThreads(spec.threads);
@@ -95,6 +96,15 @@ class Ours {
   }
 
   private step(afterForward = () => {}): void {
+    if (this.spec.graph) {
+      this.recorded ??= torch.cuda.graph(() => this.compute());
+      this.recorded.replay();
+    } else {
+      this.compute(afterForward);
+    }
+  }
+
+  private compute(afterForward = () => {}): void {
     torch.scope(() => {
       if (!this.training) {
         const { decisions } = this.batch;
@@ -152,7 +162,7 @@ class Ours {
   }
 
   private loadModel(): AdaptedModel {
-    const { strategy, size, device, dtype } = this.spec;
+    const { strategy, size, device, dtype, graph } = this.spec;
     const state = torch.load(this.spec.weights) as Record<string, Tensor>;
     const encoder = makeEncoder(size);
     const of = (kind: string, name: string) => state[`${kind}.${name}`];
@@ -163,7 +173,10 @@ class Ours {
     );
     const { logits } = this.batch;
     const policy = logits && new LogitsPolicy(new Parameter(logits));
-    const adapted = adapt(encoder, strategyUnderTest(strategy), { policy });
+    const adapted = adapt(encoder, strategyUnderTest(strategy), {
+      policy,
+      execution: graph ? "static" : "routed",
+    });
     torch.noGrad(() => {
       for (const [name, weight] of adapted.model.namedParameters()) {
         if (weight.requiresGrad) weight.copy_(of("tuned", plainName(name)));

@@ -13,6 +13,8 @@ export interface BenchRow {
   /** The share of decisions for the tuned twin, or to keep; null for standard finetuning. */
   readonly f: number | null;
   readonly phase: Phase;
+  /** Whether ours replayed a recorded step. */
+  readonly graph: boolean;
   /** Null where ours ran alone. */
   readonly peer: string | null;
   /** Median milliseconds of a step: forward, and in training backward and update. */
@@ -76,10 +78,15 @@ export function jsonLine(row: BenchRow): string {
   return JSON.stringify(row);
 }
 
+/** A row's strategy, and whether its steps were recorded. */
+export function strategyOf({ strategy, graph }: BenchRow): string {
+  return graph ? `${strategy}, recorded` : strategy;
+}
+
 function cells(row: BenchRow): Cells {
   return [
     row.workload,
-    row.strategy,
+    strategyOf(row),
     row.phase,
     row.dtype,
     `${row.batch} x ${row.tokens}`,

@@ -43,6 +43,8 @@ export interface Case {
   readonly phase: Phase;
   /** The share of decisions that pick the tuned twin, or that keep a block; null for standard. */
   readonly f: number | null;
+  /** Whether ours replays a step that was recorded as a CUDA graph; not by default. */
+  readonly graph?: boolean;
 }
 
 export const strategiesUnderTest: readonly StrategyUnderTest[] = [
@@ -100,13 +102,16 @@ export function usagesOf(strategy: StrategyUnderTest): readonly (number | null)[
   return strategy === "BlockDrop" ? [1 / 3, 1 / 2, 3 / 4] : [0.25, 0.5, 0.75];
 }
 
-/** The cases of a suite; `cuda` has those of `cpu`. Throws for an unknown one. */
+/**
+ * The cases of a suite; `cuda` has those of `cpu`, and training by recorded steps. Throws for an unknown
+ * one.
+ */
 export function casesOf(suite: string): Case[] {
   if (suite !== "cpu" && suite !== "cuda" && suite !== "quick") {
     throw new Error(`there is no suite "${suite}": they are cpu, cuda and quick`);
   }
   const quick = suite === "quick";
-  return workloads
+  const cases = workloads
     .flatMap((workload, number) =>
       strategiesUnderTest.flatMap((strategy) =>
         (number === 0 && !quick ? usagesOf(strategy) : [middle(strategy)]).flatMap((f) =>
@@ -123,6 +128,10 @@ export function casesOf(suite: string): Case[] {
       ),
     )
     .filter((measured) => !quick || isQuick(measured));
+  const recorded = cases.filter(({ phase, strategy, f }) => {
+    return suite === "cuda" && phase === "train" && f === middle(strategy);
+  });
+  return [...cases, ...recorded.map((measured) => ({ ...measured, graph: true }))];
 }
 
 function middle(strategy: StrategyUnderTest): number | null {
@@ -139,7 +148,7 @@ function isQuick({ workload, strategy, phase, dtype }: Case): boolean {
 }
 
 /** A case in one line, for `--only` and for people: `VL-BERT SpotTune_Block train float32 f=0.50`. */
-export function labelOf({ workload, strategy, dtype, phase, f }: Case): string {
+export function labelOf({ workload, strategy, dtype, phase, f, graph }: Case): string {
   const usage = f === null ? "" : ` f=${f.toFixed(2)}`;
-  return `${workload.name} ${strategy} ${phase} ${dtype}${usage}`;
+  return `${workload.name} ${strategy} ${phase} ${dtype}${usage}${graph ? " graph" : ""}`;
 }

@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { PeerKind } from "./contender";
-import type { BenchRow } from "./rows";
+import { type BenchRow, strategyOf } from "./rows";
 import { strategiesUnderTest, workloads } from "./suites";
 
 const peers: readonly PeerKind[] = ["eager", "compile", "routed"];
@@ -12,8 +12,8 @@ const phases = ["train", "eval"] as const;
 function readRows(file: string): BenchRow[] {
   const lines = fs.readFileSync(file, "utf8").split("\n").filter(Boolean);
   const rows = lines.map((line) => JSON.parse(line) as BenchRow);
-  const kinds = rows.map(({ workload, strategy, dtype, f, phase, peer }) =>
-    [workload, strategy, dtype, f, phase, peer].join(),
+  const kinds = rows.map((row) =>
+    [row.workload, strategyOf(row), row.dtype, row.f, row.phase, row.peer].join(),
   );
   return rows.filter((_, n) => kinds.lastIndexOf(kinds[n]) === n);
 }
@@ -35,7 +35,7 @@ function summary(rows: readonly BenchRow[]): string {
       const of = rows.filter(
         (row) =>
           row.workload === name &&
-          row.strategy === strategy &&
+          strategyOf(row) === strategy &&
           row.dtype === "float32" &&
           (row.f ?? 0.5) === 0.5,
       );
@@ -57,7 +57,7 @@ function summary(rows: readonly BenchRow[]): string {
 function all(rows: readonly BenchRow[]): string {
   const body = rows.map((row) => [
     row.workload,
-    row.strategy,
+    strategyOf(row),
     row.phase,
     row.dtype,
     row.f === null ? "" : row.f.toFixed(2),

@@ -93,6 +93,17 @@ OptionalTensor choiceOfRows(at::IntArrayRef choice, at::IntArrayRef lengths, int
   return ofRows.to(x.device());
 }
 
+// The same of alternatives [R] that lie on the device, where nobody looks at them: what is none of
+// them is taken for the nearest.
+OptionalTensor chosenByRows(const at::Tensor& chosen, int64_t alternatives, const at::Tensor& x) {
+  TORCH_CHECK(chosen.dim() == 1 && chosen.size(0) == rowsOf(x) &&
+                  at::isIntegralType(chosen.scalar_type(), false) && chosen.device() == x.device(),
+              "argument 'row_choice': expected integers of shape [", rowsOf(x), "] on ", x.device(),
+              ", given ", chosen.scalar_type(), " ", chosen.sizes(), " on ", chosen.device());
+  if (alternatives < 2) return std::nullopt;
+  return chosen.clamp(0, alternatives - 1).to(at::kInt);
+}
+
 // By kernels.
 
 // Parameters as kernels take them: in the type that rows are accumulated in.
@@ -270,17 +281,22 @@ class DropoutAddLayerNorm : public torch::autograd::Function<DropoutAddLayerNorm
 
 Plan planOf(const at::Tensor& x, const at::Tensor& residual, at::TensorList weights,
             at::TensorList biases, double p, double eps, int64_t seed, const OptionalTensor& rows,
-            at::IntArrayRef choice, at::IntArrayRef lengths) {
+            at::IntArrayRef choice, at::IntArrayRef lengths, const OptionalTensor& rowChoice) {
   check(x, residual, weights, biases, eps);
+  TORCH_CHECK(choice.empty() || !rowChoice,
+              "argument 'row_choice': the alternatives of samples are given already, by 'choice'");
+  const auto alternatives = static_cast<int64_t>(weights.size());
   return {checkedDrawn(p, seed, rows, rowsOf(x), x),
-          choiceOfRows(choice, lengths, static_cast<int64_t>(weights.size()), x)};
+          rowChoice ? chosenByRows(*rowChoice, alternatives, x)
+                    : choiceOfRows(choice, lengths, alternatives, x)};
 }
 
 at::Tensor withoutGradient(const at::Tensor& x, const at::Tensor& residual, at::TensorList weights,
                            at::TensorList biases, double p, double eps, int64_t seed,
                            const OptionalTensor& rows, at::IntArrayRef choice,
-                           at::IntArrayRef lengths) {
-  const Plan plan = planOf(x, residual, weights, biases, p, eps, seed, rows, choice, lengths);
+                           at::IntArrayRef lengths, const OptionalTensor& rowChoice) {
+  const Plan plan =
+      planOf(x, residual, weights, biases, p, eps, seed, rows, choice, lengths, rowChoice);
   return std::get<0>(callForward(x, residual, weights, biases, p, eps, seed,
                                  optionalOf(plan.drawn.rows), plan.choice, false));
 }
@@ -297,15 +313,16 @@ bool isDifferentiated(const at::Tensor& x, const at::Tensor& residual, at::Tenso
 
 at::Tensor withGradient(const at::Tensor& x, const at::Tensor& residual, at::TensorList weights,
                         at::TensorList biases, double p, double eps, int64_t seed,
-                        const OptionalTensor& rows, at::IntArrayRef choice,
-                        at::IntArrayRef lengths) {
+                        const OptionalTensor& rows, at::IntArrayRef choice, at::IntArrayRef lengths,
+                        const OptionalTensor& rowChoice) {
   if (!isDifferentiated(x, residual, weights, biases)) {
     const at::AutoDispatchBelowADInplaceOrView below;
-    return withoutGradient(x, residual, weights, biases, p, eps, seed, rows, choice, lengths);
+    return withoutGradient(x, residual, weights, biases, p, eps, seed, rows, choice, lengths,
+                           rowChoice);
   }
   return DropoutAddLayerNorm::apply(
       x, residual, weights, biases,
-      planOf(x, residual, weights, biases, p, eps, seed, rows, choice, lengths), eps);
+      planOf(x, residual, weights, biases, p, eps, seed, rows, choice, lengths, rowChoice), eps);
 }
 
 }  // namespace
@@ -314,7 +331,7 @@ TORCH_LIBRARY_FRAGMENT(adaptune, library) {
   library.def(
       "dropout_add_layer_norm(Tensor x, Tensor residual, Tensor[] weights, Tensor[] biases, *, "
       "float p=0., float eps=1e-05, int seed=0, Tensor? rows=None, int[] choice=[], "
-      "int[] lengths=[]) -> Tensor");
+      "int[] lengths=[], Tensor? row_choice=None) -> Tensor");
   library.def(
       "_dropout_add_layer_norm(Tensor x, Tensor residual, Tensor[] weights, Tensor[] biases, "
       "float p, float eps, int seed, Tensor? rows, Tensor? choice, bool save) "

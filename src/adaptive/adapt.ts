@@ -19,7 +19,7 @@ export interface AdaptOptions {
   /** A policy, or what it is, by default a small transformer; a static strategy has none. */
   readonly policy?: Policy | PolicyOptions;
   readonly gate?: GateOptions;
-  /** What sites run: what was picked, `routed`, or, as a plain reference, everything: `masked`. */
+  /** What sites run: what was picked, `routed`, all in shapes that stay, `static`, or all: `masked`. */
   readonly execution?: Execution;
 }
 

@@ -1,4 +1,4 @@
-import { functional, inForward, Module, Parameter, type Registered, sendToDevice } from "../nn";
+import { functional, Module, Parameter, type Registered, sendToDevice } from "../nn";
 import * as torch from "../torch";
 import { noGrad, Tensor } from "../torch";
 import { type DecisionSpace, Decisions } from "./decisions";
@@ -81,8 +81,7 @@ export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Mod
       return { ...routed, decisions, gate, probabilities };
     };
     const way = wayOf(this.origin.execution);
-    const run = () => way.run(() => inForward(forward));
-    const { result, bySample } = functional.countFlops(run, batch);
+    const { result, bySample } = functional.countFlops(() => way.run(forward), batch);
     const { outputs, decisions, gate, probabilities } = result;
     return {
       ...(outputs as ReturnType<M["forward"]>),

@@ -37,11 +37,14 @@ export function isComparedWhole({ others, compared }: SiteDecision): boolean {
 /**
  * All decisions of one forward, known before the backbone starts.
  *
- * Making them costs one copy to the host, the choice, so that no site has to wait for the device.
+ * Asking for rows costs one copy to the host, of the choice, the first time: after it no site has to
+ * wait for the device. Who asks for the gate alone reads nothing.
  */
 export class Decisions {
   readonly batch: number;
-  readonly sites: readonly SiteDecision[];
+  /** Of every site, on the device: the gate [B,K] and the choice [B] int64. */
+  readonly onDevice: readonly { readonly gate: Tensor; readonly choice: Tensor }[];
+  private known: readonly SiteDecision[] | null = null;
 
   /**
    * Takes gate [B,N,K] and choice [B,N] int64, and where alternatives are compared, [B,N] bool, if
@@ -50,16 +53,30 @@ export class Decisions {
   constructor(
     readonly gate: Tensor,
     readonly choice: Tensor,
-    comparedAt: Tensor | null = null,
+    private readonly comparedAt: Tensor | null = null,
   ) {
-    const [batch, sites, alternatives] = gate.shape;
+    const [batch, sites] = gate.shape;
     if (gate.ndim !== 3 || choice.shape.join() !== `${batch},${sites}`) {
       throw new Error(
         `decisions are gate [B,N,K] and choice [B,N], got [${gate.shape}] and [${choice.shape}]`,
       );
     }
     this.batch = batch;
-    const [choices, isCompared] = readAll(choice, comparedAt);
+    this.onDevice = range(sites).map((site) => ({
+      gate: gate.select(1, site),
+      choice: choice.select(1, site),
+    }));
+  }
+
+  /** The decision at every site, with the rows that made it. */
+  get sites(): readonly SiteDecision[] {
+    this.known ??= this.read();
+    return this.known;
+  }
+
+  private read(): readonly SiteDecision[] {
+    const [batch, sites, alternatives] = this.gate.shape;
+    const [choices, isCompared] = readAll(this.choice, this.comparedAt);
     const groups = range(sites).map((site) => {
       const where = (keep: (choice: number) => boolean) =>
         range(batch).filter((row) => keep(choices[row * sites + site]));
@@ -74,10 +91,10 @@ export class Decisions {
       return { picked, others, compared };
     });
     const rows = sharedRows(batch);
-    this.sites = groups.map(({ picked, others, compared }, site) => {
+    return groups.map(({ picked, others, compared }, site) => {
       const lost = others.map(rows);
       return {
-        gate: gate.select(1, site),
+        gate: this.onDevice[site].gate,
         choice: range(batch).map((row) => choices[row * sites + site]),
         picked: picked.map(rows),
         others: lost,

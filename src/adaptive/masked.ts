@@ -15,15 +15,15 @@ import { RoutedSite } from "./routed-site";
 export class MaskedSite extends RoutedSite {
   /** Takes what the site's module takes, tensors leading with the batch; nothing is packed. */
   override forward(...args: unknown[]): unknown {
-    const { gate, choice } = this.routing.at(this.position); // [B,K]
-    const rows = everyRow(choice.length);
+    const { gate } = this.routing.onDevice(this.position); // [B,K]
+    const rows = everyRow(gate.shape[0]);
     const alike = branchPoint();
     const results = this.modules.map((module, k) => {
       const { result, bySample } = onRows(rows, () => alike(() => module.forward(...args)));
       this.routing.record(this.position, k, rows, bySample);
       return result;
     });
-    return mixResults(results, gate);
+    return mapTogether(results, (tensors) => mix(tensors, gate));
   }
 }
 
@@ -31,12 +31,9 @@ export class MaskedSite extends RoutedSite {
 export class MaskedHeads extends RoutedHeads {
   /** Takes what the attention takes, gives its heads' contexts [B,S,D]; nothing is packed. */
   override forward(x: Tensor, mask: AttentionMask = null, context: Tensor = x): Tensor {
-    const decisions = this.positions.map((position) => this.routing.at(position));
-    const gate = stack(
-      decisions.map((decision) => decision.gate),
-      1,
-    ); // [B,H,K]
-    const rows = everyRow(decisions[0].choice.length);
+    const gates = this.positions.map((position) => this.routing.onDevice(position).gate);
+    const gate = stack(gates, 1); // [B,H,K]
+    const rows = everyRow(gate.shape[0]);
     const alike = branchPoint();
     const contexts = this.modules.map((module, k) =>
       alike(() => this.everyHead(k, module, rows, [x, mask, context])),
@@ -59,21 +56,24 @@ export class MaskedHeads extends RoutedHeads {
   }
 }
 
-function everyRow(batch: number): Rows {
+export function everyRow(batch: number): Rows {
   return { numbers: [...Array(batch).keys()], areAll: true };
 }
 
-/** Mixes tensors, and what lists and records hold at the same place. */
-function mixResults(results: readonly unknown[], gate: Tensor): unknown {
+/** Makes one of tensors, and of what lists and records hold at the same place. */
+export function mapTogether(
+  results: readonly unknown[],
+  map: (tensors: readonly Tensor[]) => Tensor,
+): unknown {
   const [first] = results;
-  if (first instanceof Tensor) return mix(results as readonly Tensor[], gate);
+  if (first instanceof Tensor) return map(results as readonly Tensor[]);
   if (typeof first !== "object" || first === null) {
     throw new Error(`a masked site gave ${typeof first} where it has to give tensors`);
   }
   const at = (key: string) =>
-    mixResults(
+    mapTogether(
       results.map((result) => (result as Record<string, unknown>)[key]),
-      gate,
+      map,
     );
   return Array.isArray(first)
     ? first.map((_, number) => at(String(number)))

@@ -1,6 +1,6 @@
 import { BertIntermediate } from "../models";
-import { Linear, type Module } from "../nn";
-import { isHooked } from "../nn/hooks";
+import { isHooked, Linear, type Module } from "../nn";
+
 import { isAutocastEnabled, noGrad, ops, type Tensor } from "../torch";
 import { comparedBits, rowsOfInputs } from "./routed-module";
 import { RoutedSite } from "./routed-site";

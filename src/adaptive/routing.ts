@@ -1,7 +1,10 @@
-import { isGradEnabled } from "../torch";
+import { isGradEnabled, type Tensor } from "../torch";
 import type { DecisionSpace, Decisions, Rows, SiteDecision } from "./decisions";
 
-/** How many rows one alternative of one site has run on. */
+/**
+ * How many rows one alternative of one site has run on. Where static execution runs groups of rows, the
+ * device alone knows: these are not counted.
+ */
 export interface ExecutedRows {
   readonly site: string;
   readonly alternative: string;
@@ -47,18 +50,23 @@ export class Routing {
 
   /** The decision at site n of the forward under way; throws outside of one. */
   at(site: number): SiteDecision {
-    if (!this.decisions) {
-      throw new Error(
-        `site "${this.space.sites[site]}" is routed: call the adapted model, which decides, not its parts`,
-      );
-    }
-    return this.decisions.sites[site];
+    return this.underWay(site).sites[site];
+  }
+
+  /** Of that decision what is on the device: the gate [B,K], and the choice [B] int64. */
+  onDevice(site: number): { gate: Tensor; choice: Tensor } {
+    return this.underWay(site).onDevice[site];
   }
 
   /** Records that alternative k of site n ran on some rows, and what it spent on each of them. */
   record(site: number, k: number, rows: Rows, flops: Float64Array): void {
     const mode = isGradEnabled() ? "withGradient" : "withoutGradient";
     this.counts[site][k][mode] += rows.numbers.length;
+    this.spend(rows, flops);
+  }
+
+  /** Records what was spent on some rows alone, by whatever only the device knows ran on them. */
+  spend(rows: Rows, flops: Float64Array): void {
     for (const [n, row] of rows.numbers.entries()) this.flops[row] += flops[n];
   }
 
@@ -73,6 +81,13 @@ export class Routing {
         Float64Array.from(rows.numbers, (number) => flops[number]),
       );
     }
+  }
+
+  private underWay(site: number): Decisions {
+    if (this.decisions) return this.decisions;
+    throw new Error(
+      `site "${this.space.sites[site]}" is routed: call the adapted model, which decides, not its parts`,
+    );
   }
 
   /** What ran since the start or the last `reset`, by site and alternative. */

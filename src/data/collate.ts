@@ -30,8 +30,16 @@ export interface CollateOptions {
   /** A seed per example, as a Loader gives them: images may be augmented. */
   seeds?: ArrayLike<number>;
   padId?: number;
+  /** The batch is padded to so many tokens and regions, if it has not more; to none by default. */
+  atLeast?: BatchLengths;
   /** Where the tensors are to be, the CPU by default. Nothing waits for them to be there. */
   device?: Device;
+}
+
+/** How long a batch is. */
+export interface BatchLengths {
+  readonly tokens: number;
+  readonly regions: number;
 }
 
 /**
@@ -43,7 +51,7 @@ export function collate<E extends Example>(
   regions: RegionSource<E>,
   options: CollateOptions = {},
 ): CollatedBatch {
-  const { seeds, padId = 0, device = "cpu" } = options;
+  const { seeds, padId = 0, atLeast = { tokens: 0, regions: 0 }, device = "cpu" } = options;
   const batch = examples.length;
   if (batch === 0) throw new RangeError("A batch needs at least one example");
   if (seeds && seeds.length !== batch) {
@@ -51,8 +59,8 @@ export function collate<E extends Example>(
   }
   return {
     inputs: {
-      ...collateText(examples, padId, device),
-      ...collateRegions(examples, regions, { seeds, device }),
+      ...collateText(examples, { padId, atLeast: atLeast.tokens, device }),
+      ...collateRegions(examples, regions, { seeds, atLeast: atLeast.regions, device }),
     },
     answers: torch.tensor(
       BigInt64Array.from(examples, (e) => BigInt(e.answer)),
@@ -62,9 +70,27 @@ export function collate<E extends Example>(
   };
 }
 
-function collateText(examples: readonly Example[], padId: number, device: Device) {
+/** The same inputs, each made of what it was. */
+export function mapInputs(
+  inputs: VisionLanguageInputs,
+  map: (tensor: Tensor) => Tensor,
+): VisionLanguageInputs {
+  const mapped = Object.entries(inputs).map(([name, tensor]) => [name, map(tensor)]);
+  return Object.fromEntries(mapped) as VisionLanguageInputs;
+}
+
+/** Where the tensors are to be, and how long at least. */
+interface Place {
+  readonly device: Device;
+  readonly atLeast: number;
+}
+
+function collateText(
+  examples: readonly Example[],
+  { padId, atLeast, device }: Place & { readonly padId: number },
+) {
   const batch = examples.length;
-  const length = Math.max(...examples.map((example) => example.tokens.length));
+  const length = Math.max(atLeast, ...examples.map((example) => example.tokens.length));
   const ids = new BigInt64Array(batch * length).fill(BigInt(padId));
   const types = new BigInt64Array(batch * length);
   const mask = new BigInt64Array(batch * length);
@@ -87,16 +113,17 @@ function collateText(examples: readonly Example[], padId: number, device: Device
 function collateRegions<E extends Example>(
   examples: readonly E[],
   regions: RegionSource<E>,
-  { seeds, device = "cpu" }: Pick<CollateOptions, "seeds" | "device">,
+  { seeds, atLeast, device }: Place & Pick<CollateOptions, "seeds">,
 ) {
   const batch = examples.length;
   const { width } = regions;
   const counts = examples.map((example) => regions.count(example));
-  const most = Math.max(...counts);
+  const most = Math.max(atLeast, ...counts);
   const mask = new BigInt64Array(batch * most);
   for (const [row, count] of counts.entries()) mask.fill(1n, row * most, row * most + count);
   const regionMask = knownOnHost(mask, { shape: [batch, most], device });
-  const there = regions.batch?.(examples, { device, augmented: seeds !== undefined });
+  const augmented = seeds !== undefined;
+  const there = regions.batch?.(examples, { device, augmented, count: most });
   if (there) return { ...there, regionMask };
   const features = new Float32Array(batch * most * width);
   const boxes = new Float32Array(batch * most * 4);

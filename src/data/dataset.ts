@@ -39,10 +39,14 @@ export interface RegionSource<E extends Example = Example> {
   /** Which image an example shows: the same name for the same regions. */
   imageOf?(example: E): string;
   /** The regions of a whole batch on a device; null where they have to be filled in on the host. */
-  batch?(
-    examples: readonly E[],
-    options: { readonly device: Device; readonly augmented: boolean },
-  ): RegionBatch | null;
+  batch?(examples: readonly E[], options: RegionBatchOptions): RegionBatch | null;
+}
+
+export interface RegionBatchOptions {
+  readonly device: Device;
+  readonly augmented: boolean;
+  /** O: that of the example with the most, or more. */
+  readonly count: number;
 }
 
 /** What training and evaluation need to know of a dataset, whichever it is. */

@@ -13,7 +13,7 @@ export { MissingPackagesError } from "./emoji/packages";
 export { QUESTION_KINDS, type QuestionKind } from "./emoji/questions";
 export * from "./emoji/sources";
 export * from "./emoji/task";
-export { byLength, lengthOf } from "./lengths";
+export { byLength, lengthOf, roundedUp } from "./lengths";
 export * from "./loader";
 export * from "./random";
 export { type RegionBatch, ResidentRegions } from "./resident-regions";

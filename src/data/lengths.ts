@@ -6,6 +6,12 @@ export function lengthOf<E extends Example>(example: E, regions: RegionSource<E>
   return example.tokens.length + regions.count(example);
 }
 
+/** A length rounded up to one of `steps`, evenly spaced up to the longest there is. */
+export function roundedUp(length: number, longest: number, steps: number): number {
+  const step = Math.ceil(longest / steps);
+  return Math.max(length, Math.min(longest, Math.ceil(length / step) * step));
+}
+
 /** Sorted by length from the shortest on; those of equal lengths stay in their order. */
 export function byLength<T>(items: readonly T[], lengthOf: (item: T) => number): T[] {
   return items

@@ -1,8 +1,8 @@
 import type { Device, Tensor } from "../torch";
 import * as torch from "../torch";
-import type { Example, RegionSource } from "./dataset";
+import type { Example, RegionBatchOptions, RegionSource } from "./dataset";
 
-/** Regions of a batch, padded to the most regions of an example in it. */
+/** Regions of a batch, padded with zeros. */
 export interface RegionBatch {
   /** [B, O, F] float32 */
   readonly regionFeatures: Tensor;
@@ -66,14 +66,14 @@ export class ResidentRegions<E extends Example = Example> implements RegionSourc
 
   batch(
     examples: readonly E[],
-    { device, augmented }: { readonly device: Device; readonly augmented: boolean },
+    { device, augmented, count }: RegionBatchOptions,
   ): RegionBatch | null {
     const numbers = examples.map((example) => this.numbers.get(this.imageOf(example)));
     const isThere = device === this.device && numbers.every((number) => number !== undefined);
-    if (!isThere || (augmented && this.augments !== false)) return null;
+    if (!isThere || count > this.features.shape[1] || (augmented && this.augments !== false))
+      return null;
     const index = torch.tensor(BigInt64Array.from(numbers, BigInt), { device });
-    const of = (all: Tensor) =>
-      all.indexSelect(0, index).narrow(1, 0, most(this.source, examples)).contiguous();
+    const of = (all: Tensor) => all.indexSelect(0, index).narrow(1, 0, count).contiguous();
     return { regionFeatures: of(this.features), regionBoxes: of(this.boxes) };
   }
 

@@ -14,6 +14,7 @@ import {
   AttentionSegment,
   Block,
   FeedForwardSegment,
+  type Positions,
   readThroughBlocks,
   throughBlocks,
 } from "./block";
@@ -152,7 +153,7 @@ export class BertEncoder extends Module {
   }
 
   /** One position of each sample after the blocks, all that is computed of the last: [B,D]. */
-  read(hidden: Tensor, mask: Tensor | null, positions: readonly number[]): Tensor {
+  read(hidden: Tensor, mask: Tensor | null, positions: Positions): Tensor {
     return readThroughBlocks(this.layer, hidden, mask, positions);
   }
 }

@@ -1,5 +1,6 @@
 import {
   type AttentionMask,
+  hasStaticShapes,
   Module,
   type MultiHeadAttention,
   PackedAttention,
@@ -74,6 +75,9 @@ export function throughBlocks(
   return packed.unpack(whilePacked([packing], () => inOrder(blocks, rows, attention)));
 }
 
+/** One position in 0 .. S-1 for all samples, or that of each: as numbers, or as a tensor [B] int64. */
+export type Positions = number | readonly number[] | Tensor;
+
 /**
  * What is at one position of each sample after the blocks: hidden [B,S,D] -> [B,D]. The last block
  * computes that position alone.
@@ -82,36 +86,50 @@ export function readThroughBlocks(
   blocks: Iterable<Layer>,
   hidden: Tensor,
   mask: Tensor | null,
-  positions: readonly number[],
+  positions: Positions,
 ): Tensor {
-  const [batch, length, size] = hidden.shape;
   const all = [...blocks];
   const before = all.slice(0, -1);
   const last = (queries: Tensor, attention: AttentionMask, context: Tensor) =>
     all.length === 0
       ? queries
       : torch.scope(() => all[all.length - 1].forward(queries, attention, context));
-  const single = new Packing(
-    positions.map(() => 1),
-    BigInt64Array.from(positions.map((position, sample) => rowNumber(sample, position))),
-  );
-  const packed = pack(hidden, mask);
-  if (packed === null) {
+  const padded = () => {
     const there = mask && sendToDevice(mask, hidden.device);
     const state = inOrder(before, hidden, there);
-    const places = positions.map((position, sample) => sample * length + position);
-    const index = torch.tensor(places, { dtype: "int64", device: hidden.device });
-    const queries = state
-      .reshape([batch * length, size])
-      .indexSelect(0, index)
-      .unsqueeze(1);
-    return whilePacked([single], () => last(queries, there, state)).squeeze(1);
-  }
+    return last(rowsAt(state, positions), there, state).squeeze(1);
+  };
+  if (hasStaticShapes()) return padded();
+  const numbers = numbersOf(positions, hidden.shape[0]);
+  const single = new Packing(
+    numbers.map(() => 1),
+    BigInt64Array.from(numbers.map((position, sample) => rowNumber(sample, position))),
+  );
+  const packed = pack(hidden, mask);
+  if (packed === null) return whilePacked([single], padded);
   const { rows, packing, attention } = packed;
   return whilePacked([packing, single], () => {
     const state = inOrder(before, rows, attention);
-    return last(packed.at(state, positions), new PackedAttention(single, packing), state);
+    return last(packed.at(state, numbers), new PackedAttention(single, packing), state);
   });
+}
+
+/** What is at the positions of states [B,S,D]: [B,1,D]. */
+function rowsAt(states: Tensor, positions: Positions): Tensor {
+  if (typeof positions === "number") return states.narrow(1, positions, 1);
+  const index =
+    positions instanceof torch.Tensor
+      ? positions
+      : torch.tensor([...positions], { dtype: "int64", device: states.device });
+  return states.gather(1, index.view([-1, 1, 1]).expand([-1, 1, states.shape[2]]));
+}
+
+/** The position of each of so many samples. */
+function numbersOf(positions: Positions, batch: number): readonly number[] {
+  if (typeof positions === "number") return Array<number>(batch).fill(positions);
+  return positions instanceof torch.Tensor
+    ? Array.from(positions.toTypedArray(), Number)
+    : positions;
 }
 
 /** As `throughBlocks`, of what is packed already or has no padding; each block frees what it made. */

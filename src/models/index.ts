@@ -29,7 +29,13 @@ export {
   type BertInputs,
   type BertOutputs,
 } from "./bert-model";
-export { AttentionSegment, Block, FeedForwardSegment, readThroughBlocks } from "./block";
+export {
+  AttentionSegment,
+  Block,
+  FeedForwardSegment,
+  type Positions,
+  readThroughBlocks,
+} from "./block";
 export { coordinateEmbeddings } from "./coordinates";
 export { Lxmert, type LxmertInputs, type LxmertOutputs, throughStreams } from "./lxmert";
 export { LxmertConfig } from "./lxmert-config";

@@ -1,7 +1,8 @@
-import { allOnHost, Dropout, Linear, Sequential } from "../nn";
+import { allOnHost, Dropout, hasStaticShapes, Linear, Sequential } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { BertPredictionHeadTransform } from "./bert-heads";
+import type { Positions } from "./block";
 import type { Rename } from "./names";
 import { VLBertConfig } from "./vl-bert-config";
 import { textMaskOf, type VLBertInputs, VLBertModel } from "./vl-bert-model";
@@ -41,10 +42,17 @@ export class VLBertForQuestionAnswering extends VLBertModel {
     this.initialise(this.final_mlp);
   }
 
-  /** Throws for rows that have no or several [MASK] tokens. */
+  /**
+   * Throws for rows that have no or several [MASK] tokens; where shapes are static, so that nothing is
+   * read, the scores of such a row are no numbers.
+   */
   override forward(inputs: VLBertInputs): VLBertOutputs {
-    const read = this.vlbert.read(this.embed(inputs), this.maskPositions(inputs)); // [B,D]
-    return { logits: this.final_mlp.forward(read) };
+    const [ids, present] = allOnHost([inputs.inputIds, textMaskOf(inputs)]);
+    const asked = ids.eq(this.config.mask_token_id).logicalAnd(present); // [B,T]
+    if (!hasStaticShapes()) return this.answer(inputs, this.positionsOf(asked));
+    const { logits } = this.answer(inputs, asked.to("int64").argmax(1));
+    const isWrong = asked.sum([1], true).ne(1); // [B,1]
+    return { logits: logits.maskedFill(isWrong, Number.NaN) };
   }
 
   /**
@@ -72,11 +80,13 @@ export class VLBertForQuestionAnswering extends VLBertModel {
     );
   }
 
-  /** Where each row's [MASK] token is. */
-  private maskPositions(inputs: VLBertInputs): number[] {
-    const { mask_token_id } = this.config;
-    const [ids, present] = allOnHost([inputs.inputIds, textMaskOf(inputs)]);
-    const asked = ids.eq(mask_token_id).logicalAnd(present); // [B,T]
+  private answer(inputs: VLBertInputs, positions: Positions): VLBertOutputs {
+    const read = this.vlbert.read(this.embed(inputs), positions); // [B,D]
+    return { logits: this.final_mlp.forward(read) };
+  }
+
+  /** Where each row's [MASK] token is, of where there is one: [B,T] bool. */
+  private positionsOf(asked: Tensor): number[] {
     const [batch, tokens] = asked.shape;
     const isAsked = asked.toTypedArray();
     const found = Array.from({ length: batch }, (_, row) =>
@@ -89,7 +99,7 @@ export class VLBertForQuestionAnswering extends VLBertModel {
     );
     if (problems.length > 0) {
       throw new Error(
-        `each text needs one [MASK] token (mask_token_id ${mask_token_id}): ${problems.join(", ")}`,
+        `each text needs one [MASK] token (mask_token_id ${this.config.mask_token_id}): ${problems.join(", ")}`,
       );
     }
     return found.map(([position]) => position);

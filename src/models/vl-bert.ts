@@ -2,6 +2,7 @@ import { allOnHost, Dropout, Embedding, init, type LayerNorm, Module } from "../
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { BertEncoder, bertLayerNorm } from "./bert";
+import type { Positions } from "./block";
 import { initialiseLikeBert } from "./initialise";
 import { additiveMask } from "./mask";
 import { Pooler } from "./text-embeddings";
@@ -91,7 +92,7 @@ export class VLBert extends Module {
   }
 
   /** hidden [B,S,D] -> what is at one position of each sample: [B,D] */
-  read({ hidden, mask }: Embedded, positions: readonly number[]): Tensor {
+  read({ hidden, mask }: Embedded, positions: Positions): Tensor {
     return this.encoder.read(hidden, mask, positions);
   }
 

@@ -23,9 +23,12 @@ interface Place {
 /** Where the forward under way is; null outside: like the gradient mode, it is dynamic. */
 let place: Place | null = null;
 
-/** Runs a synchronous function as one forward, or as a part of the one that is under way. */
-export function inForward<T>(fn: () => T): T {
-  return place ? branchPoint()(fn) : at({ forward: { seed: null }, outer: [], calls: 0 }, fn);
+/**
+ * Runs a synchronous function as one forward, or as a part of the one that is under way. A seed that is
+ * given is not drawn.
+ */
+export function inForward<T>(fn: () => T, { seed = null }: { seed?: number | null } = {}): T {
+  return place ? branchPoint()(fn) : at({ forward: { seed }, outer: [], calls: 0 }, fn);
 }
 
 /** A place for functions of which any, or several, run in each other's stead: they draw the same. */

@@ -2,6 +2,7 @@ import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { nextSeed } from "./draws";
 import { type PackedAttention, type Packing, packingOf, rowNumbers } from "./packing";
+import { dropsInPart, hasStaticShapes, saltedRows, whereDropping } from "./static-shapes";
 
 /** The count under way, null outside of `countFlops`: like the gradient mode, it is dynamic. */
 let counter: { flops: number; readonly bySample: Float64Array } | null = null;
@@ -116,13 +117,22 @@ export function scaledDotProductAttention(
   const isByHead = [query, key, value].every(
     ({ ndim, shape }) => ndim === 4 && shape.every((size, n) => n === 2 || size === query.shape[n]),
   );
-  if (dropoutP === 0 || !isByHead) {
-    return torch.scaledDotProductAttention(query, key, value, { attnMask, dropoutP });
-  }
-  return torch.ops.adaptune.dropout_attention(query, key, value, attnMask, dropoutP, seed, {
-    rows: rowNumbers(query.select(1, 0)), // [B,S,d]
-    heads: [...headNumbers],
-  }) as Tensor;
+  const attend = (dropoutP: number) =>
+    torch.scaledDotProductAttention(query, key, value, { attnMask, dropoutP });
+  if (dropoutP === 0 || !isByHead) return attend(dropoutP);
+  const dropped = torch.ops.adaptune.dropout_attention(
+    query,
+    key,
+    value,
+    attnMask,
+    dropoutP,
+    seed,
+    {
+      rows: drawnRows(query.select(1, 0)), // [B,S,d]
+      heads: [...headNumbers],
+    },
+  ) as Tensor;
+  return whereDropping(dropped, () => attend(0));
 }
 
 /** Options of `packedAttention`. */
@@ -183,20 +193,31 @@ export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
   const isDrawn = training && p > 0;
   const seed = nextSeed(isDrawn);
   if (!isDrawn) return x;
-  return torch.ops.adaptune.dropout(x, p, seed, { rows: rowNumbers(x) }) as Tensor;
+  return dropRows(x, p, seed);
 }
 
-/** Options of `dropoutAddLayerNorm`. */
-export interface DropoutAddLayerNormOptions {
-  /** Dropout probability of x in training; 0 by default. */
-  readonly p?: number;
-  readonly training?: boolean;
+function dropRows(x: Tensor, p: number, seed: number): Tensor {
+  const dropped = torch.ops.adaptune.dropout(x, p, seed, { rows: drawnRows(x) }) as Tensor;
+  return whereDropping(dropped, () => x);
+}
+
+/** Options of `addLayerNorm`. */
+export interface AddLayerNormOptions {
   /** Added to the variance; 1e-5 by default. */
   readonly eps?: number;
   /** Which of several weights and biases each sample has, [B]. */
   readonly choice?: readonly number[];
   /** How many rows each of them has; as many each by default. */
   readonly lengths?: readonly number[];
+  /** Which of them each row has, on the device, in the place of both: [R] int32. */
+  readonly rowChoice?: Tensor;
+}
+
+/** Options of `dropoutAddLayerNorm`. */
+export interface DropoutAddLayerNormOptions extends AddLayerNormOptions {
+  /** Dropout probability of x in training; 0 by default. */
+  readonly p?: number;
+  readonly training?: boolean;
 }
 
 /**
@@ -208,17 +229,35 @@ export function dropoutAddLayerNorm(
   residual: Tensor,
   weight: Tensor | readonly Tensor[] | null,
   bias: Tensor | readonly Tensor[] | null,
-  options: DropoutAddLayerNormOptions = {},
+  { p = 0, training = true, ...options }: DropoutAddLayerNormOptions = {},
 ): Tensor {
-  const { p = 0, training = true, eps = 1e-5, choice = [], lengths = [] } = options;
   const isDrawn = training && p > 0;
   const seed = nextSeed(isDrawn);
+  if (!isDrawn) return addLayerNorm(x, residual, weight, bias, options);
+  if (dropsInPart()) return addLayerNorm(dropRows(x, p, seed), residual, weight, bias, options);
+  const drawn = { ...options, p, seed, rows: drawnRows(x) };
+  return addLayerNorm(x, residual, weight, bias, drawn);
+}
+
+/** LayerNorm(residual + x), as `dropoutAddLayerNorm` without dropout; it draws nothing and has no seed. */
+export function addLayerNorm(
+  x: Tensor,
+  residual: Tensor,
+  weight: Tensor | readonly Tensor[] | null,
+  bias: Tensor | readonly Tensor[] | null,
+  { eps = 1e-5, choice = [], lengths = [], ...others }: AddLayerNormOptions = {},
+): Tensor {
   return torch.ops.adaptune.dropout_add_layer_norm(x, residual, listOf(weight), listOf(bias), {
-    ...(isDrawn && { p, seed, rows: rowNumbers(x) }),
+    ...others,
     eps,
     choice: [...choice],
     lengths: [...lengths],
   }) as Tensor;
+}
+
+/** Who the rows of x [..,C] are to what is drawn; null for all in order. */
+function drawnRows(x: Tensor): Tensor | null {
+  return hasStaticShapes() ? saltedRows(x) : rowNumbers(x);
 }
 
 function listOf(given: Tensor | readonly Tensor[] | null): Tensor[] {

@@ -1,5 +1,6 @@
 import type { Device, Tensor } from "../torch";
 import * as torch from "../torch";
+import { hasStaticShapes } from "./static-shapes";
 
 /** A tensor of the host's with the same values, and the versions at which both have them. */
 interface Known {
@@ -24,9 +25,11 @@ export function knownOnHost(
 
 /**
  * Where a tensor's values can be looked at: on the host, where that knows them, else the tensor itself, whose
- * device a look at them waits for. What was written to since, on either side, is another.
+ * device a look at them waits for. What was written to since, on either side, is another. Where shapes are
+ * static nothing is looked at, and all stays on the device.
  */
 export function onHost(tensor: Tensor): Tensor {
+  if (hasStaticShapes()) return tensor;
   const found = known.get(tensor);
   if (!found || found.host.isDisposed) return tensor;
   return found.versions === versionsOf(tensor, found.host) ? found.host : tensor;

@@ -55,7 +55,7 @@ export { Embedding, type EmbeddingOptions } from "./embedding";
 export { EmbeddingBag, type EmbeddingBagOptions } from "./embedding-bag";
 export * as functional from "./functional";
 export { GroupNorm, type GroupNormOptions } from "./group-norm";
-export type { ForwardHook, ForwardPreHook, RemovableHandle } from "./hooks";
+export { type ForwardHook, type ForwardPreHook, isHooked, type RemovableHandle } from "./hooks";
 export { allOnHost, alsoOnHost, knownOnHost, onHost, rememberOnHost, sendToDevice } from "./host";
 export * as init from "./init";
 export {
@@ -152,6 +152,7 @@ export {
   Threshold,
 } from "./squashing";
 export { type LoadOptions, type LoadReport, uniqueWeights } from "./state";
+export { hasStaticShapes, inOrderOf, withStaticShapes } from "./static-shapes";
 export {
   type DecoderMasks,
   type EncoderMasks,

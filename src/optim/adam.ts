@@ -2,7 +2,7 @@ import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { negatives, type ParameterGroup, type ParameterGroupOptions } from "./groups";
 import type { MasterOptions } from "./masters";
-import { Optimizer, type Slot, type WithGradient } from "./optimizer";
+import { Optimizer, type Slot, type StateLists, type WithGradient } from "./optimizer";
 
 /** What an update takes beside the gradient; a group may have its own. */
 export interface AdamNumbers {
@@ -22,6 +22,14 @@ export interface AdamNumbers {
 
 /** [0.9, 0.999], 1e-8, no AMSGrad, and down the gradient by default. */
 export type AdamOptions = Partial<Readonly<AdamNumbers>> & MasterOptions;
+
+/** What a step takes from the device, so that it can be recorded and done again. */
+export interface StepOnDevice {
+  /** The learning rate of every group, each [] float32. */
+  readonly rates: readonly Tensor[];
+  /** [] float32: 1 where something was not finite, which leaves weights and state as they were; else 0. */
+  readonly foundInf: Tensor;
+}
 
 /** Adam's moments, and one fused call for all parameters of a group that are alike. */
 export abstract class AdamBase extends Optimizer<AdamNumbers> {
@@ -45,13 +53,40 @@ export abstract class AdamBase extends Optimizer<AdamNumbers> {
     ];
   }
 
+  /**
+   * Takes a step as `step` does, with what changes from step to step on the device: the groups' rates
+   * of the host are not looked at.
+   */
+  stepOnDevice({ rates, foundInf }: StepOnDevice): void {
+    const taken = torch.noGrad(() => foundInf.neg().add(1));
+    this.updateAll((group, params, number) => {
+      const state = this.stateOf(group, params);
+      const { step = [] } = state;
+      torch.ops.aten._foreach_add_(
+        step,
+        step.map(() => taken),
+      );
+      this.updateMoments(group, params, state, { lr: rates[number], foundInf });
+    });
+    taken.dispose();
+  }
+
   protected override update(
     group: ParameterGroup<AdamNumbers>,
     params: readonly WithGradient[],
   ): void {
-    const { step = [], exp_avg, exp_avg_sq, max_exp_avg_sq } = this.stateOf(group, params);
-    const { lr, betas, eps, weightDecay, amsgrad, maximize } = group;
-    torch.ops.aten._foreach_add_(step, 1);
+    const state = this.stateOf(group, params);
+    torch.ops.aten._foreach_add_(state.step ?? [], 1);
+    this.updateMoments(group, params, state, { lr: group.lr });
+  }
+
+  private updateMoments(
+    group: ParameterGroup<AdamNumbers>,
+    params: readonly WithGradient[],
+    { step = [], exp_avg, exp_avg_sq, max_exp_avg_sq }: StateLists,
+    rate: Pick<FusedOptions, "lr" | "foundInf">,
+  ): void {
+    const { betas, eps, weightDecay, amsgrad, maximize } = group;
     this.fused(
       params.map(({ parameter }) => parameter),
       params.map(({ gradient }) => gradient),
@@ -59,7 +94,7 @@ export abstract class AdamBase extends Optimizer<AdamNumbers> {
       exp_avg_sq ?? [],
       max_exp_avg_sq ?? [],
       step,
-      { lr, beta1: betas[0], beta2: betas[1], weightDecay, eps, amsgrad, maximize },
+      { ...rate, beta1: betas[0], beta2: betas[1], weightDecay, eps, amsgrad, maximize },
     );
   }
 
@@ -73,16 +108,22 @@ type FusedArguments = [
   secondMoments: Tensor[],
   largestSecondMoments: Tensor[],
   steps: Tensor[],
-  options: {
-    lr: number;
-    beta1: number;
-    beta2: number;
-    weightDecay: number;
-    eps: number;
-    amsgrad: boolean;
-    maximize: boolean;
-  },
+  options: FusedOptions,
 ];
+
+interface FusedOptions {
+  lr: number | Tensor;
+  beta1: number;
+  beta2: number;
+  weightDecay: number;
+  eps: number;
+  amsgrad: boolean;
+  maximize: boolean;
+  foundInf?: Tensor;
+}
+
+/** Both overloads of a fused operator: the learning rate is a number or a tensor. */
+type Fused = (...args: FusedArguments) => void;
 
 const LIKE = "like parameter";
 
@@ -104,7 +145,7 @@ export class Adam extends AdamBase {
   }
 
   protected override fused(...args: FusedArguments): void {
-    torch.ops.aten._fused_adam_(...args);
+    (torch.ops.aten._fused_adam_ as Fused)(...args);
   }
 }
 
@@ -127,6 +168,6 @@ export class AdamW extends AdamBase {
   }
 
   protected override fused(...args: FusedArguments): void {
-    torch.ops.aten._fused_adamw_(...args);
+    (torch.ops.aten._fused_adamw_ as Fused)(...args);
   }
 }

@@ -22,8 +22,9 @@ export function clipGradNorm_(
 ): Tensor {
   return torch.noGrad(() =>
     torch.scope(() => {
-      const gradients = [...params].flatMap(({ grad }) => grad ?? []);
-      if (gradients.length === 0) return torch.zeros([]);
+      const all = [...params];
+      const gradients = all.flatMap(({ grad }) => grad ?? []);
+      if (gradients.length === 0) return torch.zeros([], { device: all[0]?.device ?? "cpu" });
       const kinds = alike(gradients);
       const norm = commonNorm(kinds);
       if (errorIfNonfinite && !Number.isFinite(Number(norm.item()))) {

@@ -9,6 +9,7 @@ export {
   type AdamOptions,
   type AdamOptions as AdamWOptions,
   AdamW,
+  type StepOnDevice,
 } from "./adam";
 export { type ClipOptions, clipGradNorm_ } from "./clip";
 export {

@@ -17,6 +17,11 @@ import { type MasterOptions, Masters } from "./masters";
  */
 export type Slot = "count" | "like parameter" | "master";
 
+/** A list for every tensor of the state, by name. */
+export interface StateLists {
+  readonly [name: string]: Tensor[] | undefined;
+}
+
 export interface WithGradient {
   readonly parameter: Tensor;
   readonly gradient: Tensor;
@@ -61,13 +66,7 @@ export abstract class Optimizer<N extends object> {
 
   /** Takes one step along the gradients that the parameters have. */
   step(): void {
-    torch.noGrad(() =>
-      torch.scope(() => {
-        for (const group of this.all) {
-          for (const params of alike(group.params)) this.updateAlike(group, params);
-        }
-      }),
-    );
+    this.updateAll((group, params) => this.update(group, params));
   }
 
   /** Drops the gradients of all parameters. */
@@ -128,10 +127,7 @@ export abstract class Optimizer<N extends object> {
   protected abstract update(group: ParameterGroup<N>, params: readonly WithGradient[]): void;
 
   /** A list for every tensor of the state, in the order of the parameters; new ones are zero. */
-  protected stateOf(
-    group: ParameterGroup<N>,
-    params: readonly WithGradient[],
-  ): { [name: string]: Tensor[] | undefined } {
+  protected stateOf(group: ParameterGroup<N>, params: readonly WithGradient[]): StateLists {
     const names = Object.entries(this.slotsOf(group));
     const lists: Record<string, Tensor[]> = Object.fromEntries(names.map(([name]) => [name, []]));
     for (const { parameter } of params) {
@@ -151,13 +147,23 @@ export abstract class Optimizer<N extends object> {
     return this.slots.has(parameter);
   }
 
-  private updateAlike(group: ParameterGroup<N>, params: readonly WithGradient[]): void {
-    if (this.masters.isFor(params[0].parameter)) {
-      this.update(group, this.masters.widen(params));
+  /** Updates what has a gradient, group by group, those that are alike together; or their masters. */
+  protected updateAll(
+    update: (group: ParameterGroup<N>, params: readonly WithGradient[], number: number) => void,
+  ): void {
+    const updateAlike = (number: number, params: readonly WithGradient[]) => {
+      const group = this.all[number];
+      if (!this.masters.isFor(params[0].parameter)) return update(group, params, number);
+      update(group, this.masters.widen(params), number);
       this.masters.round(params);
-    } else {
-      this.update(group, params);
-    }
+    };
+    torch.noGrad(() =>
+      torch.scope(() => {
+        for (const [number, group] of this.all.entries()) {
+          for (const params of alike(group.params)) updateAlike(number, params);
+        }
+      }),
+    );
   }
 
   private take(

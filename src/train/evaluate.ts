@@ -14,7 +14,7 @@ import * as torch from "../torch";
 import { breathe } from "./breathe";
 import { placeOf } from "./device";
 import type { TrainedModel } from "./model";
-import { readTogether } from "./read-together";
+import { putTogether, readTogether } from "./read-together";
 
 /** What a model does on some examples, in evaluation mode. */
 export interface Evaluation {
@@ -131,10 +131,12 @@ function forward(
   const outputs = model.forward(inputs, given && { decisions: given });
   const { decisions, probabilities, flops } = outputs;
   const logits = outputs.logits.to("float32");
-  const { right, loss } = readTogether({
-    right: logits.argmax(-1).eq(answers), // [B]
-    loss: torch.crossEntropyLoss(logits, answers),
-  });
+  const { right, loss } = readTogether(
+    putTogether({
+      right: logits.argmax(-1).eq(answers), // [B]
+      loss: torch.crossEntropyLoss(logits, answers),
+    }),
+  );
   for (const [row, kind] of kinds.entries()) tally.add(kind, right[row], flops[row]);
   tally.loss += loss[0] * batch.length;
   return { kinds, chosen: decisions?.cpu(), probabilities: probabilities?.cpu(), flops };

@@ -41,7 +41,7 @@ function adaptedModel(
   { execution, strategy, train }: Pick<Recipe, "execution" | "strategy" | "train">,
 ): TrainedModel {
   const plan = planOf(strategy);
-  if (!isAdaptive(strategy)) return adapt(model, plan);
+  if (!isAdaptive(strategy)) return adapt(model, plan, { execution });
   if (strategy.policy.kind === "lxmert" && !(model instanceof LxmertForQuestionAnswering)) {
     throw new Error("a policy of kind lxmert reads an LXMERT's words and regions: this is VL-BERT");
   }

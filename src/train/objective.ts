@@ -4,6 +4,7 @@ import {
   confidence,
   type DecisionSpace,
   diversity,
+  type RunningUsage,
   selfCritical,
   type Told,
 } from "../adaptive";
@@ -34,12 +35,12 @@ export interface Passed {
   readonly outputs: { readonly logits: Tensor } & Told;
 }
 
-/** The loss of a batch; `usage` [N,K] is that of the training so far, null at its first step. */
+/** The loss of a batch; `usage` is that of the training so far, null where nothing is decided. */
 export function objective(
   model: TrainedModel,
   passed: Passed,
   { strategy, train }: Pick<Recipe, "strategy" | "train">,
-  usage: Tensor | null,
+  usage: RunningUsage | null,
 ): Objective {
   const { labelSmoothing } = train;
   const logits = passed.outputs.logits.to("float32");
@@ -63,18 +64,20 @@ function termsOf(
   model: TrainedModel,
   { inputs, answers, outputs }: Passed,
   { gate, ...losses }: AdaptiveRecipe,
-  usage: Tensor | null,
+  usage: RunningUsage | null,
 ): Weighted[] {
   const { probabilities, gate: decided } = outputs;
   const { estimator } = gate;
   const terms: Weighted[] = [];
   const add = (name: Term, weight: number, term: Tensor) => terms.push({ name, term, weight });
-  if (losses.budget && (losses.budget.scope !== "global" || usage)) {
+  if (losses.budget) {
     const { target, scope, weight } = losses.budget;
     const alternative = numberOf(losses.budget.alternative, model.space);
     // REINFORCE's gate has no gradient: what its probabilities lead to is held to the budget.
     const used = estimator.kind === "reinforce" ? probabilities! : decided!;
-    add("budget", weight, budget(used, { alternative, target, scope, usage: usage ?? undefined }));
+    const term = budget(used, { alternative, target, scope, usage: usage?.usage });
+    // Nothing is known of all inputs before the first of them.
+    add("budget", weight, scope === "global" ? term.mul(usage!.isKnown.squeeze()) : term);
   }
   if (losses.confidence) {
     const { scope, weight } = losses.confidence;

@@ -56,9 +56,21 @@ export class Optimization {
     return clipGradNorm_(this.parameters, this.clipNorm);
   }
 
+  /** Takes a step and drops the gradients. */
   step(): void {
     this.optimizer.step();
     this.optimizer.zeroGrad();
+  }
+
+  /** The same with the learning rate on the device, and whether something was not finite: see AdamW. */
+  stepOnDevice(rate: Tensor, foundInf: Tensor): void {
+    const rates = this.optimizer.groups.map(() => rate);
+    this.optimizer.stepOnDevice({ rates, foundInf });
+    this.optimizer.zeroGrad();
+  }
+
+  /** Sets the learning rate for the next step. */
+  advance(): void {
     this.scheduler.step();
   }
 

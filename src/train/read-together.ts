@@ -1,19 +1,35 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 
-/** The numbers of several tensors of one device, by one copy from there: the step waits for it once. */
-export function readTogether<K extends string>(
-  tensors: Readonly<Record<K, Tensor>>,
-): Record<K, number[]> {
-  const named = Object.entries<Tensor>(tensors);
-  const values = torch.scope(() =>
-    torch.cat(named.map(([, tensor]) => tensor.detach().to("float64").flatten())).toTypedArray(),
-  );
+/** The numbers of several tensors of one device in one tensor there. */
+export interface Together<K extends string> {
+  /** [n] float64 */
+  readonly values: Tensor;
+  /** Where each of them is: from, up to. */
+  readonly places: readonly (readonly [name: K, from: number, to: number])[];
+}
+
+/** Puts the numbers of several tensors of one device together; nobody waits for them. */
+export function putTogether<K extends string>(
+  tensors: Readonly<Partial<Record<K, Tensor>>>,
+): Together<K> {
+  const named = Object.entries<Tensor | undefined>(tensors) as [K, Tensor][];
   let next = 0;
-  const read = named.map(([name, tensor]) => {
+  const places = named.map(([name, tensor]): Together<K>["places"][number] => {
     const from = next;
     next += tensor.numel();
-    return [name, Array.from(values.slice(from, next), Number)];
+    return [name, from, next];
   });
-  return Object.fromEntries(read) as Record<K, number[]>;
+  const flat = named.map(([, tensor]) => tensor.detach().to("float64").flatten());
+  return { values: torch.cat(flat), places };
+}
+
+/** Reads them by one copy from the device: what waits for it waits once. */
+export function readTogether<K extends string>({
+  values,
+  places,
+}: Together<K>): Record<K, number[]> {
+  const read = values.toTypedArray();
+  const named = places.map(([name, from, to]) => [name, Array.from(read.slice(from, to), Number)]);
+  return Object.fromEntries(named) as Record<K, number[]>;
 }

@@ -49,6 +49,10 @@ const training = z
       .enum(["float32", "bfloat16"])
       .default("float32")
       .describe("of weights and activations; updates, scores, losses and policy stay float32"),
+    graph: z
+      .boolean()
+      .default(false)
+      .describe("record whole steps as CUDA graphs, which needs device cuda and execution static"),
     labelSmoothing: share(0).describe("share of the target spread over all answers"),
     ...steering,
   })
@@ -86,9 +90,11 @@ export const recipeSchema = z
         "where images wait that are not augmented; auto is on a GPU, where they fit, else on the host",
       ),
     execution: z
-      .enum(["routed", "masked"])
+      .enum(["routed", "masked", "static"])
       .default("routed")
-      .describe("run what was picked, or, as a plain and slow reference, everything and mix"),
+      .describe(
+        "run what was picked; or, as a slow reference, everything and mix; or in shapes that stay",
+      ),
     data: data.prefault({}).describe("the task and its examples"),
     model: model.prefault({ type: undefined }).describe("what is trained"),
     strategy: strategy
@@ -131,9 +137,15 @@ export const recipeSchema = z
     path: ["strategy", "policy", "warmup"],
     message: "must not be above train.steps",
   })
-  .refine(({ strategy, execution }) => execution === "routed" || isAdaptive(strategy), {
+  .refine(({ strategy, execution }) => execution !== "masked" || isAdaptive(strategy), {
     path: ["execution"],
     message: "there is nothing to mask: the strategy decides nothing",
+  })
+  .superRefine(({ train, ...recipe }, context) => {
+    if (!train.graph) return;
+    for (const message of problemsOfGraphs(recipe)) {
+      context.addIssue({ code: "custom", path: ["train", "graph"], message });
+    }
   })
   .refine(({ strategy, evaluation }) => evaluation.decisions === "policy" || isAdaptive(strategy), {
     path: ["evaluation", "decisions"],
@@ -142,10 +154,26 @@ export const recipeSchema = z
 
 export type Recipe = z.output<typeof recipeSchema>;
 
+type Ungraphed = Pick<Recipe, "device" | "execution" | "strategy">;
+
 /** The recipe of parsed YAML, with every default in place. Throws z.ZodError. */
 export function resolveRecipe(values: unknown): Recipe {
   const recipe = recipeSchema.parse(values);
   return { ...recipe, model: withSize(recipe.model) };
+}
+
+/** What keeps a recipe's steps from being recorded: what asks the host, or changes there. */
+function problemsOfGraphs({ device, execution, strategy }: Ungraphed): string[] {
+  const problems: string[] = [];
+  if (device === "cpu") problems.push("graphs are CUDA's: set device to cuda");
+  if (execution !== "static") problems.push("set execution to static");
+  if (!isAdaptive(strategy)) return problems;
+  const { gate, policy } = strategy;
+  if (gate.estimator.kind === "reinforce") problems.push("reinforce runs every batch twice");
+  if (gate.counterfactuals !== "exact") problems.push("counterfactuals are exact in it");
+  if (gate.curriculum) problems.push("a curriculum changes what is decided");
+  if (policy.kind === "random") problems.push("a random policy draws on the host");
+  return problems;
 }
 
 function warmupOf(strategy: StrategyRecipe): number {

@@ -160,11 +160,15 @@ async function trainedOnce(recipe: Recipe, options: RunOptions): Promise<string>
 /** Raised when training itself changes, so that no model of an older one is taken for a new one. */
 const FORMAT = 1;
 
-/** Equal where two recipes train the same model: its name, and what computes it and how, do not matter. */
+/**
+ * Equal where two recipes train the same model: its name, and what computes it and how, do not matter, but for
+ * static execution, which draws other dropout.
+ */
 function cacheKey(
   { name, threads, device, features, execution, ...recipe }: Recipe,
   { fingerprint }: Task,
 ): string {
-  const content = JSON.stringify([FORMAT, recipe, fingerprint]);
+  const trained = execution === "static" ? { ...recipe, execution } : recipe;
+  const content = JSON.stringify([FORMAT, trained, fingerprint]);
   return createHash("sha256").update(content).digest("hex").slice(0, 16);
 }

@@ -1,21 +1,25 @@
 import { RunningUsage } from "../adaptive";
 import {
+  type BatchLengths,
   collate,
   type Example,
   Loader,
   type LoaderBatch,
   type LoaderState,
   lengthOf,
+  roundedUp,
 } from "../data";
 import * as torch from "../torch";
 import { placeOf } from "./device";
+import { DeviceStep, type Part } from "./device-step";
 import { Failure } from "./failure";
 import type { TrainedModel } from "./model";
 import { objective, type Term } from "./objective";
 import { Optimization, type OptimizationState } from "./optimization";
 import type { Recipe } from "./recipe";
 import { isAdaptive, steeringOf } from "./recipe-strategy";
-import { type PartOfStep, stepMeans, usageByName } from "./step-means";
+import { cudaRecorder, type Recorder } from "./recorder";
+import { type PartOfStep, type StepMeans, stepMeans, stepReport, usageByName } from "./step-means";
 import type { Task } from "./task";
 
 /** What one optimizer step tells; the losses are means over the batch. */
@@ -58,6 +62,9 @@ export interface TrainerState {
  * Takes optimizer steps, one at a time: no files, no clock, nothing printed.
  *
  *     batch -> micro-batches -> forward, loss x share, backward, each -> clip -> step
+ *
+ * In static execution batches are padded to a few lengths and the step is the device's alone, so that
+ * it can be recorded: see `DeviceStep`.
  */
 export class Trainer {
   private readonly loader: Loader<Example>;
@@ -67,12 +74,16 @@ export class Trainer {
   /** Dropout and decisions draw from this: nothing else in the process changes what they are. */
   private rng: Rng;
   private readonly device: torch.Device;
+  private readonly onDevice: DeviceStep | null;
+  /** The longest question and the most regions of all examples. */
+  private readonly longest: BatchLengths;
   private taken = 0;
 
   constructor(
-    private readonly recipe: Pick<Recipe, "seed" | "strategy" | "train">,
+    private readonly recipe: Pick<Recipe, "seed" | "execution" | "strategy" | "train">,
     readonly model: TrainedModel,
     private readonly task: Pick<Task, "dataset" | "train">,
+    recorder: Recorder | null = recipe.train.graph ? cudaRecorder(placeOf(model)) : null,
   ) {
     const { train, strategy, seed } = recipe;
     const groups = model.parameterGroups();
@@ -91,9 +102,11 @@ export class Trainer {
         ? new Optimization(groups.policy, steering, train.steps)
         : null;
     this.usage = isAdaptive(strategy)
-      ? new RunningUsage(model.space, strategy.usageMomentum)
+      ? new RunningUsage(model.space, strategy.usageMomentum).to({ device: placeOf(model) })
       : null;
     this.device = placeOf(model);
+    this.longest = lengthsOf(task.train, task.dataset.regions);
+    this.onDevice = recipe.execution === "static" ? this.makeDeviceStep(recorder) : null;
     this.rng = drawing(this.device, null, () => torch.manualSeed(seed));
   }
 
@@ -139,23 +152,56 @@ export class Trainer {
     const given = [state.rng, state.deviceRng];
     this.rng = this.rng.map((own, n) => torch.keep((given[n] ?? own).clone()));
     this.taken = state.step;
+    this.onDevice?.forget();
+  }
+
+  private makeDeviceStep(recorder: Recorder | null): DeviceStep {
+    const { model, usage } = this;
+    const optimizations = [this.optimization, ...(this.policy ? [this.policy] : [])];
+    const accumulate = (part: Part) => this.accumulate(part);
+    return new DeviceStep({ model, optimizations, usage, accumulate }, recorder);
   }
 
   private takeStep(): StepMetrics {
     if (!this.model.training) this.model.train();
     this.model.gate.step = this.taken;
     const batch = this.loader.next();
+    const means = this.onDevice?.take(this.paddedParts(batch)) ?? this.differentiate(batch);
+    this.refuseNonFinite(means);
+    const metrics = this.metricsOf(means, batch.epoch);
+    if (!this.onDevice) this.update(means);
+    this.optimization.advance();
+    this.policy?.advance();
+    this.taken++;
+    return metrics;
+  }
+
+  /** Computes the gradient of a batch, clipped. */
+  private differentiate(batch: LoaderBatch<Example>): StepMeans {
+    const { device } = this;
     const parts = partsOf(batch, this.recipe.train.microBatches).map((part) =>
-      torch.scope(() => this.accumulate(part, part.items.length / batch.items.length)),
+      torch.scope(() => this.accumulate(this.collated(part, batch, { device }))),
     );
     const norms = [this.optimization.clip(), ...(this.policy ? [this.policy.clip()] : [])];
     // The only place where a step waits for its numbers, whatever it is made of.
-    const means = stepMeans(parts, norms);
+    return stepMeans(stepReport(parts, norms));
+  }
+
+  /** Updates weights by their gradients, and the running usage, all parts of the batch at once. */
+  private update({ usage }: StepMeans): void {
+    const { sites, alternatives } = this.model.space;
+    const shape = [1, sites.length, alternatives.length];
+    const { device } = this;
+    torch.scope(() => this.usage?.add(torch.tensor([...usage], { shape, device })));
+    this.optimization.step();
+    this.policy?.step();
+  }
+
+  private metricsOf(means: StepMeans, epoch: number): StepMetrics {
     const [gradientNorm, policyNorm = 0] = means.norms;
-    this.refuseNonFinite(means.loss, gradientNorm, policyNorm);
-    const metrics: StepMetrics = {
+    return {
       step: this.taken + 1,
-      epoch: batch.epoch,
+      epoch,
       loss: means.loss,
       taskLoss: means.task,
       lr: this.optimization.lr,
@@ -169,25 +215,35 @@ export class Trainer {
       }),
       ...(this.policy && { policy: { lr: this.policy.lr, gradientNorm: policyNorm } }),
     };
-    this.addUsage(means.usage);
-    this.optimization.step();
-    this.policy?.step();
-    this.taken++;
-    return metrics;
+  }
+
+  /** The parts of a batch, all padded to one of the few lengths that batches have. */
+  private paddedParts(batch: LoaderBatch<Example>): Part[] {
+    const { tokens, regions } = lengthsOf(batch.items, this.task.dataset.regions);
+    const atLeast = {
+      tokens: roundedUp(tokens, this.longest.tokens, LENGTHS),
+      regions: roundedUp(regions, this.longest.regions, LENGTHS),
+    };
+    return partsOf(batch, this.recipe.train.microBatches).map((part) =>
+      this.collated(part, batch, { atLeast, device: this.device }),
+    );
+  }
+
+  private collated({ items, seeds }: Items, whole: Items, options: CollateOptions): Part {
+    const { regions, vocabulary } = this.task.dataset;
+    const { inputs, answers } = collate(items, regions, {
+      seeds,
+      padId: vocabulary.padId,
+      ...options,
+    });
+    return { inputs, answers, share: items.length / whole.items.length };
   }
 
   /** Adds the gradient of a part of the batch, weighted by its share of it; tells what it gave. */
-  private accumulate(part: Part, share: number): PartOfStep {
-    const { regions, vocabulary } = this.task.dataset;
-    const { inputs, answers } = collate(part.items, regions, {
-      seeds: part.seeds,
-      padId: vocabulary.padId,
-      device: this.device,
-    });
+  private accumulate({ inputs, answers, share }: Part): PartOfStep {
     const outputs = this.model.forward(inputs);
-    const usage = this.taken === 0 ? null : (this.usage?.usage ?? null);
     const passed = { inputs, answers, outputs };
-    const { total, task, terms } = objective(this.model, passed, this.recipe, usage);
+    const { total, task, terms } = objective(this.model, passed, this.recipe, this.usage);
     total.mul(share).backward();
     return {
       share,
@@ -202,15 +258,7 @@ export class Trainer {
     };
   }
 
-  /** Takes a step's decisions into the running usage, all parts of the batch at once. */
-  private addUsage(usage: readonly number[]): void {
-    const { sites, alternatives } = this.model.space;
-    torch.scope(() =>
-      this.usage?.add(torch.tensor([...usage], { shape: [1, sites.length, alternatives.length] })),
-    );
-  }
-
-  private refuseNonFinite(loss: number, gradientNorm: number, policyNorm: number): void {
+  private refuseNonFinite({ loss, norms: [gradientNorm, policyNorm = 0] }: StepMeans): void {
     const found = Object.entries({
       loss,
       "gradient norm": gradientNorm,
@@ -247,13 +295,27 @@ function drawing(device: torch.Device, state: Rng | null, work: () => void): Rng
   });
 }
 
-interface Part {
+/** How many lengths of questions, and counts of regions, batches are padded to. */
+const LENGTHS = 4;
+
+type CollateOptions = Pick<NonNullable<Parameters<typeof collate>[2]>, "atLeast" | "device">;
+
+function lengthsOf(items: readonly Example[], regions: Task["dataset"]["regions"]): BatchLengths {
+  const most = (length: (item: Example) => number) =>
+    items.reduce((longest, item) => Math.max(longest, length(item)), 0);
+  return {
+    tokens: most(({ tokens }) => tokens.length),
+    regions: most((item) => regions.count(item)),
+  };
+}
+
+interface Items {
   readonly items: readonly Example[];
   readonly seeds: Uint32Array;
 }
 
 /** A batch in so many parts of nearly equal size. */
-function partsOf({ items, seeds }: LoaderBatch<Example>, count: number): Part[] {
+function partsOf({ items, seeds }: LoaderBatch<Example>, count: number): Items[] {
   const bound = (part: number) => Math.floor((part * items.length) / count);
   return Array.from({ length: Math.min(count, items.length) }, (_, part) => {
     const [from, to] = [bound(part), bound(part + 1)];

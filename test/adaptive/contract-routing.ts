@@ -102,36 +102,40 @@ export function routingContract(test: TestFn, strategy: StrategyCase, model: Mod
     });
   }
 
-  test(title("7. routed equals masked execution, which runs everything"), (t) => {
-    const key = model.differentiable;
-    const run = (execution: Execution) => {
-      const { adapted, inputs, noise } = setting(model, strategy, { execution });
-      const input = key ? inputs[key]!.detach().clone().requiresGrad_(true) : null;
-      const all = key ? { ...inputs, [key]: input } : inputs;
-      const trained = adapted.train().forward(all, { exponential: noise });
-      lossOf(zeroAtPadding(trained as Record<string, Tensor>, inputs)).backward();
-      adapted.eval().resetExecuted();
-      const evaluated = torch.noGrad(() => adapted.forward(inputs));
-      return { adapted, trained, evaluated, input, inputs };
-    };
-    const [routed, masked] = [run("routed"), run("masked")];
-    for (const mode of ["trained", "evaluated"] as const) {
-      const [actual, expected] = [routed, masked].map((one) =>
-        zeroAtPadding(one[mode] as Record<string, Tensor>, one.inputs),
-      );
-      sameOutputs(t, actual, expected, 1e-9, mode);
-      t.deepEqual(actual.decisions.toArray(), expected.decisions.toArray());
-    }
-    if (key) close(t, routed.input!.grad, masked.input!.grad, 1e-9, `gradient of ${key}`);
-    const expected = new Map(masked.adapted.namedParameters());
-    for (const [name, { grad }] of routed.adapted.namedParameters()) {
-      close(t, grad, expected.get(name)!.grad, 1e-9, `gradient of ${name}`);
-    }
-    for (const { site, ...rows } of masked.adapted.executed) {
-      t.is(rows.withoutGradient, BATCH * (model.runs?.(site) ?? 1), site);
-    }
-    t.true(masked.evaluated.flops[0] > routed.evaluated.flops[0]);
-  });
+  for (const execution of ["masked", "static"] as const) {
+    test(title(`7. ${execution} execution equals routed`), (t) => {
+      const key = model.differentiable;
+      const run = (execution: Execution) => {
+        const { adapted, inputs, noise } = setting(model, strategy, { execution });
+        const input = key ? inputs[key]!.detach().clone().requiresGrad_(true) : null;
+        const all = key ? { ...inputs, [key]: input } : inputs;
+        const trained = adapted.train().forward(all, { exponential: noise });
+        lossOf(zeroAtPadding(trained as Record<string, Tensor>, inputs)).backward();
+        adapted.eval().resetExecuted();
+        const evaluated = torch.noGrad(() => adapted.forward(inputs));
+        return { adapted, trained, evaluated, input, inputs };
+      };
+      const [routed, other] = [run("routed"), run(execution)];
+      for (const mode of ["trained", "evaluated"] as const) {
+        const [expected, actual] = [routed, other].map((one) =>
+          zeroAtPadding(one[mode] as Record<string, Tensor>, one.inputs),
+        );
+        sameOutputs(t, actual, expected, 1e-9, mode);
+        t.deepEqual(actual.decisions.toArray(), expected.decisions.toArray());
+      }
+      if (key) close(t, other.input!.grad, routed.input!.grad, 1e-9, `gradient of ${key}`);
+      const expected = new Map(routed.adapted.namedParameters());
+      for (const [name, { grad, requiresGrad }] of other.adapted.namedParameters()) {
+        if (!requiresGrad) t.is(grad, null, name);
+        close(t, grad, expected.get(name)!.grad, 1e-9, `gradient of ${name}`);
+      }
+      if (execution === "static") return;
+      for (const { site, ...rows } of other.adapted.executed) {
+        t.is(rows.withoutGradient, BATCH * (model.runs?.(site) ?? 1), site);
+      }
+      t.true(other.evaluated.flops[0] > routed.evaluated.flops[0]);
+    });
+  }
 }
 
 function range(length: number): number[] {

@@ -68,7 +68,7 @@ test("files that say nothing of execution are read as routed", (t) => {
 test("an unknown execution is refused", (t) => {
   const make = () =>
     adapt(vlBertCase.make(), "SpotTune_Block", { execution: "quick" as Execution });
-  t.throws(make, { message: "execution is routed or masked, not quick" });
+  t.throws(make, { message: "execution is routed, masked, static, not quick" });
 });
 
 test("what gives no tensor can not be masked", (t) => {

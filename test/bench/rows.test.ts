@@ -9,6 +9,7 @@ const row: BenchRow = {
   tokens: 64,
   f: 0.5,
   phase: "train",
+  graph: false,
   peer: "eager",
   ours_ms: 311.2,
   peer_ms: 849,

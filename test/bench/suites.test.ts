@@ -35,3 +35,15 @@ test("the quick suite is a part of the full one", (t) => {
   t.true(quick.length > 0 && quick.length < full.size / 3);
   t.true(quick.every((label) => full.has(label)));
 });
+
+test("on CUDA training is measured by recorded steps as well", (t) => {
+  const labels = casesOf("cuda").map(labelOf);
+  const recorded = labels.filter((label) => label.endsWith(" graph"));
+  t.true(recorded.includes("LXMERT SpotTune_Block train bfloat16 f=0.50 graph"));
+  t.true(recorded.includes("VL-BERT standard train float32 graph"));
+  t.true(recorded.every((label) => labels.includes(label.slice(0, -6)) && / train /.test(label)));
+  t.deepEqual(
+    casesOf("cpu").map(labelOf),
+    labels.filter((label) => !recorded.includes(label)),
+  );
+});

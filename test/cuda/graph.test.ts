@@ -1,7 +1,10 @@
 import { Linear } from "../../src/nn";
 import { AdamW } from "../../src/optim";
 import * as torch from "../../src/torch";
+import { cudaRecorder } from "../../src/train/recorder";
+import { Trainer } from "../../src/train/trainer";
 import { same } from "../torch/support";
+import { staticVariation, tinyModel, tinyRecipe, unevenTask } from "../train/support";
 import { cudaTest } from "./support";
 
 const { cuda } = torch;
@@ -113,4 +116,18 @@ cudaTest("graphs may share their memory", (t) => {
   x.fill_(4);
   first.replay();
   t.is(second.replay().index(0).item(), 10);
+});
+
+cudaTest("whole steps of a recipe's training are recorded", (t) => {
+  for (const precision of ["float32", "bfloat16"] as const) {
+    const variation = staticVariation("SpotTune_Block", "static");
+    const recipe = tinyRecipe({ ...variation, train: { ...variation.train, precision } });
+    const losses = [null, cudaRecorder("cuda:0")].map((recorder) => {
+      const trainer = new Trainer(recipe, tinyModel(recipe).to("cuda"), unevenTask, recorder);
+      return Array.from({ length: 10 }, () => trainer.next().loss);
+    });
+    for (const [n, loss] of losses[0].entries()) {
+      t.true(Math.abs(losses[1][n] - loss) < 1e-3 * loss, `${precision}, loss of step ${n}`);
+    }
+  }
 });

@@ -83,3 +83,23 @@ function fill(value: number): number[] {
 function box(y: number): number[] {
   return [0, y, 1, 0.5];
 }
+
+test("a batch is padded to as many tokens and regions as are asked for, if it has not more", (t) => {
+  const shapes = (tokens: number, most: number) => {
+    const { inputs } = collate(examples, regions, { atLeast: { tokens, regions: most } });
+    return [inputs.inputIds.shape, inputs.regionFeatures.shape, inputs.regionMask.shape];
+  };
+  t.deepEqual(shapes(8, 5), [
+    [2, 8],
+    [2, 5, WIDTH],
+    [2, 5],
+  ]);
+  t.deepEqual(shapes(1, 1), [
+    [2, 5],
+    [2, 3, WIDTH],
+    [2, 3],
+  ]);
+  const { inputs } = collate(examples, regions, { atLeast: { tokens: 6, regions: 4 } });
+  t.deepEqual(inputs.attentionMask.sum([1]).toArray(), [5, 4]);
+  t.deepEqual(inputs.regionMask.sum([1]).toArray(), [3, 2]);
+});

@@ -42,7 +42,7 @@ for (const device of ["cpu", STAND_IN]) {
     for (const chosen of [[5, 0, 4], [1, 1], [7, 2, 3, 6], [0]]) {
       const batch = chosen.map((n) => examples[n]);
       const seeds = chosen.map((n) => n + 1);
-      for (const given of [{}, { seeds }]) {
+      for (const given of [{}, { seeds }, { atLeast: { tokens: 4, regions: 4 } }]) {
         const expected = collate(batch, host, given).inputs;
         notes();
         const found = collate(batch, there, { ...given, device }).inputs;
@@ -74,10 +74,11 @@ for (const device of ["cpu", STAND_IN]) {
 test.serial("what is augmented, or was not sent, is made on the host", (t) => {
   const host = source(true);
   const there = new ResidentRegions(host, examples.slice(0, 6), STAND_IN);
-  const at = { device: STAND_IN, augmented: true };
+  const at = { device: STAND_IN, augmented: true, count: 2 };
   t.is(there.batch(examples.slice(0, 2), at), null);
   t.is(there.batch(examples.slice(5, 7), { ...at, augmented: false }), null, "one was not sent");
-  t.is(there.batch(examples.slice(0, 2), { device: "cpu", augmented: false }), null);
+  t.is(there.batch(examples.slice(0, 2), { ...at, device: "cpu", augmented: false }), null);
+  t.is(there.batch(examples.slice(0, 2), { ...at, augmented: false, count: 9 }), null, "too many");
   t.truthy(there.batch(examples.slice(0, 2), { ...at, augmented: false }));
   const seeds = [5, 6];
   const batch = examples.slice(0, 2);

@@ -574,7 +574,8 @@ TORCH_LIBRARY_IMPL(aten, AutogradPrivateUse1, library) {
 // What CUDA has kernels of its own for; else these would run as several of LibTorch's operators.
 TORCH_LIBRARY_IMPL(adaptune, PrivateUse1, library) {
   for (const char* name : {"bias_gelu", "_bias_gelu_backward", "dropout", "_dropout_add_layer_norm",
-                           "_dropout_add_layer_norm_backward", "_gumbel_gate"})
+                           "_dropout_add_layer_norm_backward", "_gumbel_gate", "_grouped_product",
+                           "_grouped_weight_gradient"})
     library.impl(name, torch::CppFunction::makeFromBoxedFunction<&run>());
 }
 

@@ -164,3 +164,33 @@ test("what cannot be is refused, all at once", (t) => {
   t.true(message.includes("group 1: has a parameter that was given before"));
   t.throws(() => new AdamW([]), { message: /no parameters/ });
 });
+
+for (const dtype of ["float32", "bfloat16"] as const) {
+  test(`a step on the device is a step, and none where something is not finite, in ${dtype}`, (t) => {
+    const start = torch.randn([5]).to(dtype);
+    const make = () => {
+      const parameter = new Parameter(start.clone());
+      return { parameter, optimizer: new AdamW([parameter], { lr: 0.1, masterWeights: true }) };
+    };
+    const [plain, device] = [make(), make()];
+    const numbers = ({ parameter, optimizer }: ReturnType<typeof make>) =>
+      [parameter, ...Object.values(optimizer.stateDict().tensors)].map((tensor) =>
+        Array.from(tensor.detach().toTypedArray(), Number),
+      );
+    const step = (foundInf: number, gradient: Tensor) => {
+      device.parameter.grad = gradient;
+      const rates = [torch.tensor(device.optimizer.groups[0].lr)];
+      device.optimizer.stepOnDevice({ rates, foundInf: torch.tensor(foundInf) });
+    };
+    for (const lr of [0.125, 0.5, 0.25]) {
+      for (const { optimizer } of [plain, device]) optimizer.groups[0].lr = lr;
+      const gradient = torch.randn([5]).to(dtype);
+      plain.parameter.grad = gradient;
+      plain.optimizer.step();
+      step(0, gradient.clone());
+      t.deepEqual(numbers(device), numbers(plain));
+      step(1, gradient.mul(Number.NaN));
+      t.deepEqual(numbers(device), numbers(plain));
+    }
+  });
+}

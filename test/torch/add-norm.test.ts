@@ -286,3 +286,34 @@ test("gelu: gradients of gradients, and wrong arguments", (t) => {
   t.throws(() => bias_gelu(x, torch.ones([3])), { message: /'bias'.*\[4\]/ });
   t.throws(() => bias_gelu(x.long()), { message: /floating-point/ });
 });
+
+test("alternatives of rows may lie on the device, where the nearest is taken for what is none", (t) => {
+  const [x, residual] = [torch.randn([4, 6]), torch.randn([4, 6])];
+  const run = (options: object) => {
+    const leaves = Array.from({ length: 4 }, (_, n) =>
+      torch.arange(6, { dtype: "float32" }).add(n).requiresGrad_(true),
+    );
+    const y = dropout_add_layer_norm(x, residual, leaves.slice(0, 2), leaves.slice(2), options);
+    (y as Tensor).sin().sum().backward();
+    return [y as Tensor, ...leaves.map(({ grad }) => grad!)];
+  };
+  const expected = run({ choice: [1, 0, 0, 1] });
+  for (const rows of [
+    [1, 0, 0, 1],
+    [7, 0, -3, 1],
+  ]) {
+    for (const dtype of ["int32", "int64"] as const) {
+      const actual = run({ rowChoice: torch.tensor(rows, { dtype }) });
+      for (const [n, tensor] of expected.entries()) same(t, actual[n], tensor, `tensor ${n}`);
+    }
+  }
+  const refused = (rowChoice: Tensor, choice: number[], message: RegExp) =>
+    t.throws(() => run({ rowChoice, choice }), { instanceOf: torch.TorchError, message });
+  refused(
+    torch.zeros([3], { dtype: "int32" }),
+    [],
+    /'row_choice': expected integers of shape \[4\]/,
+  );
+  refused(torch.zeros([4]), [], /'row_choice': expected integers/);
+  refused(torch.zeros([4], { dtype: "int32" }), [0, 0, 0, 0], /given already, by 'choice'/);
+});

@@ -105,6 +105,28 @@ test("values that contradict each other are refused", (t) => {
   );
 });
 
+test("what can not be recorded is told, all at once", (t) => {
+  const problems = (text: string) =>
+    problemsOf(`{ train: { graph: true }, ${text} }`).map((line) => line.replace(/^.*graph: /, ""));
+  t.deepEqual(problems("device: cuda, execution: static"), []);
+  t.deepEqual(problems("device: cpu"), [
+    "graphs are CUDA's: set device to cuda",
+    "set execution to static",
+  ]);
+  const gate = "{ estimator: { kind: reinforce }, curriculum: { alternative: keep } }";
+  const strategy = `{ name: BlockDrop, policy: { kind: random }, gate: ${gate} }`;
+  t.deepEqual(problems(`device: "cuda:1", execution: static, strategy: ${strategy}`), [
+    "reinforce runs every batch twice",
+    "a curriculum changes what is decided",
+    "a random policy draws on the host",
+  ]);
+  const some = "{ name: SpotTune, gate: { counterfactuals: adaptive } }";
+  t.deepEqual(problems(`device: cuda, execution: static, strategy: ${some}`), [
+    "counterfactuals are exact in it",
+  ]);
+  t.regex(problemsOf("device: tpu")[0], /device: auto, cpu, cuda, or cuda:1/);
+});
+
 test("what belongs to another kind is refused, and kinds are told", (t) => {
   const policy = (text: string) => problemsOf(`strategy: { name: SpotTune, policy: ${text} }`);
   t.deepEqual(policy("{ kind: poold }"), [

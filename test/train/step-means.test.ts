@@ -1,10 +1,10 @@
 import test from "ava";
 import * as torch from "../../src/torch";
-import { readTogether } from "../../src/train/read-together";
-import { stepMeans, usageByName } from "../../src/train/step-means";
+import { putTogether, readTogether } from "../../src/train/read-together";
+import { stepMeans, stepReport, usageByName } from "../../src/train/step-means";
 
 test("numbers of all shapes and dtypes are read as they are", (t) => {
-  const read = readTogether({
+  const together = putTogether({
     a: torch.tensor([
       [1, 2, 3],
       [4, 5, 6],
@@ -13,7 +13,12 @@ test("numbers of all shapes and dtypes are read as they are", (t) => {
     c: torch.tensor(Number.NaN),
     d: torch.ones([2], { dtype: "bfloat16" }),
   });
-  t.deepEqual(read, { a: [1, 2, 3, 4, 5, 6], b: [0.1], c: [Number.NaN], d: [1, 1] });
+  t.deepEqual(readTogether(together), {
+    a: [1, 2, 3, 4, 5, 6],
+    b: [0.1],
+    c: [Number.NaN],
+    d: [1, 1],
+  });
 });
 
 test("parts count by their shares", (t) => {
@@ -26,8 +31,8 @@ test("parts count by their shares", (t) => {
     },
     usage: torch.tensor([[loss, 1 - loss]]),
   });
-  const means = stepMeans([part(0.75, 1), part(0.25, 0)], [torch.tensor(7)]);
-  t.deepEqual(means, {
+  const report = stepReport([part(0.75, 1), part(0.25, 0)], [torch.tensor(7)]);
+  t.deepEqual(stepMeans(report), {
     loss: 0.75,
     task: 1.5,
     terms: { budget: 2.25 },

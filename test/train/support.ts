@@ -8,6 +8,7 @@ import { newModel } from "../../src/train/base-model";
 import { adaptModel, type TrainedModel } from "../../src/train/model";
 import { type Recipe, resolveRecipe } from "../../src/train/recipe";
 import type { Task } from "../../src/train/task";
+import type { TrainerState } from "../../src/train/trainer";
 
 const ANSWERS = 4;
 const WIDTH = 6;
@@ -63,6 +64,20 @@ export const task: Task = {
   fingerprint: "fixed",
 };
 
+/** The same with questions of several lengths. */
+export const unevenTask: Task = {
+  ...task,
+  train: task.train.map((example, n) => {
+    const more = Array<number>([0, 0, 2, 6][n % 4]).fill(vocabulary.id("what"));
+    const { tokens, answerStart } = example;
+    return {
+      ...example,
+      tokens: [tokens[0], ...more, ...tokens.slice(1)],
+      answerStart: answerStart + more.length,
+    };
+  }),
+};
+
 const size = {
   hidden_size: 16,
   num_attention_heads: 2,
@@ -101,8 +116,58 @@ export function tinyRecipe(variation: Variation = {}): Recipe {
   });
 }
 
+/** Strategies whose whole steps are recorded in tests. */
+export const STATIC_STRATEGIES = ["standard", "SpotTune_Block", "SpotTune", "BlockDrop"] as const;
+type StaticStrategy = (typeof STATIC_STRATEGIES)[number];
+
+/** A warm-up, an annealed temperature, dropout, and a budget for all inputs of the training. */
+export function staticVariation(
+  strategy: StaticStrategy,
+  execution: string,
+  more: Variation = {},
+): Variation {
+  const policy = { hiddenSize: 8, heads: 1, intermediateSize: 16, warmup: 2 };
+  const alternative = strategy === "BlockDrop" ? "keep" : "tuned";
+  const budget = { alternative, target: 1, scope: "global" };
+  const gate = { temperature: { start: 5, end: 1 } };
+  return {
+    train: { steps: 12, batchSize: 16, lengthWindow: 4, warmup: 4 },
+    ...more,
+    more: {
+      execution,
+      strategy:
+        strategy === "standard" ? { name: strategy } : { name: strategy, policy, gate, budget },
+    },
+  };
+}
+
 export function tinyModel(recipe: Recipe): TrainedModel {
   return adaptModel(newModel(recipe, task.dataset), recipe);
+}
+
+/** The state's tensors are the trainer's own: copies stay as they were. */
+export function copiedState(state: TrainerState): TrainerState {
+  const { model, policy, usage, rng, deviceRng } = state;
+  const copy = ({ optimizer, scheduler }: typeof model) => ({
+    optimizer: {
+      groups: structuredClone(optimizer.groups),
+      tensors: clones(optimizer.tensors),
+    },
+    scheduler: structuredClone(scheduler),
+  });
+  return {
+    ...state,
+    model: copy(model),
+    policy: policy && copy(policy),
+    usage: usage && clones(usage),
+    rng: rng.clone(),
+    deviceRng: deviceRng?.clone() ?? null,
+  };
+}
+
+function clones(tensors: Readonly<Record<string, Tensor>>) {
+  const copies = Object.entries(tensors).map(([name, tensor]) => [name, tensor.clone()]);
+  return Object.fromEntries(copies) as Record<string, Tensor>;
 }
 
 /** All weights, as numbers to compare. */

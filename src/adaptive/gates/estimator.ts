@@ -1,9 +1,10 @@
-import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
+import { Tensor } from "../../torch";
 
 /** What an estimator is asked for. */
 export interface Ask {
-  readonly temperature: number;
+  /** A number, or a scalar on the logits' device where a recording is to read it at every step. */
+  readonly temperature: number | Tensor;
   /** Noise E ~ Exp(1) [B,N,K] to decide by; drawn where there is none. */
   readonly exponential?: Tensor;
 }
@@ -31,16 +32,26 @@ export type Estimator = (logits: Tensor, ask: Ask) => Drawn;
  * 1611.01144, section 2.2). Biased; higher temperatures trade variance for more bias.
  */
 export const straightThrough: Estimator = (logits, { temperature, exponential }) => {
-  const [gate, choice] = torch.ops.adaptune.gumbel_gate(logits, temperature, {
-    sample: true,
-    exponential,
-  }) as [Tensor, Tensor];
+  const [gate, choice] =
+    temperature instanceof Tensor
+      ? scored(logits, temperature, exponential ?? exponentialLike(logits, logits.shape))
+      : (torch.ops.adaptune.gumbel_gate(logits, temperature, {
+          sample: true,
+          exponential,
+        }) as [Tensor, Tensor]);
   const relaxed = () => {
     if (!exponential) throw new Error("the noise of this draw was not kept");
-    return logits.detach().sub(exponential.log()).div(temperature).softmax(-1);
+    return tempered(logits.detach().sub(exponential.log()), temperature).softmax(-1);
   };
   return { gate, choice, relaxed };
 };
+
+/** The same of scores (logits - log E) / temperature, which the operator takes as a number alone. */
+function scored(logits: Tensor, temperature: Tensor, exponential: Tensor): [Tensor, Tensor] {
+  const noise = exponential.clampMin(SMALLEST).log().to(logits.dtype);
+  const scores = tempered(logits.sub(noise), temperature);
+  return torch.ops.adaptune.gumbel_gate(scores, 1, { sample: false }) as [Tensor, Tensor];
+}
 
 /** A draw of every decision without gradient: choice [B,N] int64 and one-hot [B,N,K]. */
 export function draw(logits: Tensor, exponential?: Tensor): { choice: Tensor; hard: Tensor } {
@@ -56,6 +67,11 @@ export function exponentialLike(logits: Tensor, shape: readonly number[]): Tenso
   const dtype = logits.dtype === "float64" ? "float64" : "float32";
   const noise = torch.empty([...shape], { dtype, device: logits.device });
   return torch.noGrad(() => noise.exponential_().clampMin(SMALLEST));
+}
+
+/** Scores over a temperature. */
+export function tempered(scores: Tensor, temperature: Ask["temperature"]): Tensor {
+  return typeof temperature === "number" ? scores.div(temperature) : scores.div(temperature);
 }
 
 /** The value of `hard` with the gradient of `smooth`. */

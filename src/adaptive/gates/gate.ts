@@ -48,6 +48,8 @@ export interface Decided {
 export class Gate {
   /** The training step that schedules read; the training loop sets it. */
   step = 0;
+  /** A scalar on the device that holds the temperature in the schedule's place: see `Ask`. */
+  temperatureOnDevice: Tensor | null = null;
   private readonly schedule: (step: number) => number;
   private readonly estimator: Estimator;
   private readonly sampling: ReturnType<typeof samplingOf>;
@@ -92,7 +94,8 @@ export class Gate {
     const noise =
       exponential ??
       (this.sampling?.isAdaptive ? exponentialLike(logits, logits.shape) : undefined);
-    const drawn = this.estimator(logits, { temperature: this.temperature, exponential: noise });
+    const temperature = this.temperatureOnDevice ?? this.temperature;
+    const drawn = this.estimator(logits, { temperature, exponential: noise });
     const { gate, choice, probabilities = logits.softmax(-1), relaxed } = drawn;
     const decided = { gate, choice, probabilities };
     const held = this.curriculum?.hold(decided, this.step);

@@ -1,6 +1,6 @@
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
-import { draw, type Estimator, exponentialLike, withGradientOf } from "./estimator";
+import { draw, type Estimator, exponentialLike, tempered, withGradientOf } from "./estimator";
 
 export interface GumbelRaoOptions {
   /** Draws of the noise, given the decision, that the gradient is a mean of; 10 by default. */
@@ -18,7 +18,7 @@ export function gumbelRao({ samples = 10 }: GumbelRaoOptions = {}): Estimator {
   return (logits, { temperature, exponential }) => {
     const { choice, hard } = draw(logits, exponential);
     const noise = torch.noGrad(() => noiseGiven(logits, choice, samples)); // [S,B,N,K]
-    const smooth = logits.add(noise).div(temperature).softmax(-1).mean([0]);
+    const smooth = tempered(logits.add(noise), temperature).softmax(-1).mean([0]);
     return { gate: withGradientOf(hard, smooth), choice, relaxed: () => smooth.detach() };
   };
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Module } from "../../nn";
+import { Buffer, Module } from "../../nn";
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
 import type { DecisionSpace } from "../decisions";
@@ -13,19 +13,19 @@ export interface GivenPolicyOptions {
 
 /** Decides the same for all inputs, as it was told, and learns nothing: a static mask. */
 export class GivenPolicy extends Module implements Policy {
+  /** [N,K] */
+  private readonly logits: Buffer;
+
   /** `decisions` holds the alternative of each of N sites, as a number below `alternatives`. */
-  constructor(
-    private readonly decisions: readonly number[],
-    private readonly alternatives: number,
-  ) {
+  constructor(decisions: readonly number[], alternatives: number) {
     super();
+    const choice = torch.tensor([...decisions], { dtype: "int64" });
+    const logits = torch.oneHot(choice, alternatives).to("float32").mul(CERTAIN);
+    this.logits = new Buffer(logits, false);
   }
 
   override forward(inputs: Inputs): Tensor {
-    const { batch, device } = batchOf(inputs);
-    const choice = torch.tensor([...this.decisions], { dtype: "int64", device });
-    const logits = torch.oneHot(choice, this.alternatives).to("float32").mul(CERTAIN); // [N,K]
-    return logits.unsqueeze(0).expand([batch, -1, -1]);
+    return this.logits.unsqueeze(0).expand([batchOf(inputs).batch, -1, -1]);
   }
 }
 

@@ -70,8 +70,7 @@ export class PolicyNetwork extends Module implements Policy {
     const embeds = this.embeddings ?? embedderIn(backbone);
     const { hidden, mask } = embeddingsFor(this.project.weight, embeds, inputs);
     const state = this.LayerNorm.forward(this.project.forward(hidden)); // [B,S,W]
-    const first = Array.from({ length: hidden.shape[0] }, () => 0);
-    const read = readThroughBlocks(this.layer, state, mask, first); // [B,W]
+    const read = readThroughBlocks(this.layer, state, mask, 0); // [B,W]
     const logits = this.output.forward(read); // [B,N*K]
     return logits.view([-1, this.space.sites.length, this.space.alternatives.length]);
   }

@@ -24,17 +24,30 @@ export class RunningUsage extends Module {
     this.batches = new Buffer(torch.zeros([1], { dtype: "int64" }));
   }
 
-  /** Adds the decisions of a batch: one-hot [B,N,K], once for every optimizer step. */
-  add(gate: Tensor): void {
+  /**
+   * Adds the decisions of a batch: one-hot [B,N,K], once for every optimizer step. `taken`, a scalar, is
+   * 0 where the step is not taken after all, which changes nothing, else 1. No number is read.
+   */
+  add(gate: Tensor, taken: Tensor = this.batches.newOnes([])): void {
     torch.noGrad(() =>
       torch.scope(() => {
-        this.batches.add_(1);
-        const kept = Math.min(this.momentum, 1 - 1 / Number(this.batches.item()));
         const { dtype, device } = this.usage;
-        const mean = gate.detach().mean([0]).to(dtype).to(device);
-        this.usage.mul_(kept).add_(mean.mul(1 - kept));
+        const isTaken = taken.to("bool");
+        this.batches.add_(isTaken);
+        const share = this.batches
+          .to("float64")
+          .reciprocal()
+          .clampMin(1 - this.momentum); // [1]
+        const mean = gate.detach().mean([0]).to({ dtype, device });
+        const usage = this.usage.mul(share.neg().add(1).to(dtype)).add(mean.mul(share.to(dtype)));
+        this.usage.copy_(torch.where(isTaken, usage, this.usage));
       }),
     );
+  }
+
+  /** Whether a batch was added yet: [1] bool, on the device. */
+  get isKnown(): Tensor {
+    return this.batches.gt(0);
   }
 
   /** The alternative that each of N sites picked most: a global policy. */

@@ -58,3 +58,23 @@ test("a schedule gives the temperature of the step", (t) => {
   const zero = new Gate({ temperature: () => 0 });
   t.throws(() => zero.temperature, { message: /temperature at step 0 is 0/ });
 });
+
+for (const estimator of ["straight-through", "reinmax", "gumbel-rao"] as const) {
+  test(`${estimator}: a temperature on the device is the number`, (t) => {
+    const run = (onDevice: boolean) => {
+      const gate = new Gate({ temperature: 2.5, estimator: { kind: estimator } });
+      if (onDevice) gate.temperatureOnDevice = torch.tensor(2.5);
+      torch.manualSeed(3);
+      const logits = torch.tensor(LOGITS).requiresGrad_(true);
+      const { gate: decided, choice } = gate.decide(logits, { sample: true });
+      decided
+        .mul(torch.arange(6).view([2, 3]))
+        .sum()
+        .backward();
+      return { choice: choice.toTypedArray(), gradient: logits.grad! };
+    };
+    const [expected, actual] = [run(false), run(true)];
+    t.deepEqual(actual.choice, expected.choice);
+    close(t, actual.gradient, expected.gradient, 1e-6, "gradient");
+  });
+}
