@@ -1,5 +1,5 @@
 import { BertIntermediate } from "../models";
-import { isHooked, Linear, type Module } from "../nn";
+import { branchPoint, isHooked, Linear, type Module } from "../nn";
 
 import { isAutocastEnabled, noGrad, ops, type Tensor } from "../torch";
 import { comparedBits, rowsOfInputs } from "./routed-module";
@@ -23,6 +23,7 @@ export class RoutedIntermediate extends RoutedSite {
     if (isCast || !this.modules.every((module) => isPlain(module, x))) {
       return super.forward(...args);
     }
+    branchPoint(); // alternatives draw nothing, but what comes after them is to draw as it always does
     const decision = this.routing.at(this.position);
     const { gate, choice, picked, compared } = decision;
     const layers = (this.modules as readonly PlainIntermediate[]).map(({ dense }) => dense);
