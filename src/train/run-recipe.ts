@@ -13,6 +13,7 @@ import { adaptModel } from "./model";
 import type { Recipe } from "./recipe";
 import { readRecipe } from "./recipe-file";
 import { isAdaptive } from "./recipe-strategy";
+import { cudaRecorder } from "./recorder";
 import { newRunPath, RunFolder } from "./run-folder";
 import { openTask, type Task } from "./task";
 import { type RunResult, train } from "./train";
@@ -47,6 +48,7 @@ export interface Material {
 /** Does what a recipe says: opens its data and its pretrained model, trains, measures, writes. */
 export async function runRecipe(recipe: Recipe, options: RunOptions = {}): Promise<FinishedRun> {
   const own = { ...options, device: options.device ?? deviceOf(recipe) };
+  if (recipe.train.graph) cudaRecorder(own.device); // says before all work where there are no graphs
   const task = await openData(recipe, own);
   const base = await openModel(recipe, task, own);
   return runOn({ task, base }, recipe, own);

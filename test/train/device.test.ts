@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import test from "ava";
 import * as torch from "../../src/torch";
 import { deviceOf, isHere } from "../../src/train/device";
@@ -22,6 +23,17 @@ test("a device that is not there is a failure, before anything is made", async (
     message: /there is no cuda:\d+: LibTorch finds (no|\d+) CUDA devices? here/,
   });
   t.regex((error as unknown as { next: string }).next, /npx adaptune doctor/);
+});
+
+test("graphs without CUDA are a failure, before anything is made", async (t) => {
+  const folder = emptyFolder(t);
+  const recipe = parseRecipe("", { overrides: ["execution=static", "train.graph=true"] });
+  const error = await t.throwsAsync(
+    runRecipe(recipe, { cache: folder, runs: folder, device: "cpu" }),
+    { name: "Failure", message: /graphs are CUDA's, and the model is on cpu/ },
+  );
+  t.regex((error as unknown as { next: string }).next, /set device to cuda/);
+  t.deepEqual(readdirSync(folder), []);
 });
 
 test("what is no device is a problem of the recipe", (t) => {
