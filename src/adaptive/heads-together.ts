@@ -6,7 +6,7 @@ import {
   MultiHeadAttention,
   PackedAttention,
 } from "../nn";
-import { cat, noGrad, ops, type Tensor } from "../torch";
+import { cat, isAutocastEnabled, noGrad, ops, type Tensor } from "../torch";
 import { isComparedWhole, type Rows, type SiteDecision } from "./decisions";
 
 /** What an attention is given; x [B,S,D] and context [B,S',C], or packed rows. */
@@ -38,7 +38,7 @@ export function canRunTogether(
 
 /** Whether comparing all heads everywhere is done at once, so that sampling would save nothing. */
 export function compareAtOnce(modules: readonly Module[], device: string): boolean {
-  return device === "cpu" && modules.every(isPlainAttention);
+  return device === "cpu" && !isAutocastEnabled("cpu") && modules.every(isPlainAttention);
 }
 
 function isPlainAttention(module: Module): boolean {

@@ -1,6 +1,5 @@
 import { BertIntermediate } from "../models";
 import { branchPoint, isHooked, Linear, type Module } from "../nn";
-
 import { isAutocastEnabled, noGrad, ops, type Tensor } from "../torch";
 import { comparedBits, rowsOfInputs } from "./routed-module";
 import { RoutedSite } from "./routed-site";

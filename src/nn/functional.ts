@@ -247,7 +247,9 @@ export function addLayerNorm(
   bias: Tensor | readonly Tensor[] | null,
   { eps = 1e-5, choice = [], lengths = [], ...others }: AddLayerNormOptions = {},
 ): Tensor {
-  return torch.ops.adaptune.dropout_add_layer_norm(x, residual, listOf(weight), listOf(bias), {
+  // Under autocast a product is in its lower precision, and the residual, as norms are, in the model's.
+  const added = x.dtype === residual.dtype ? x : x.to(residual.dtype);
+  return torch.ops.adaptune.dropout_add_layer_norm(added, residual, listOf(weight), listOf(bias), {
     ...others,
     eps,
     choice: [...choice],

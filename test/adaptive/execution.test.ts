@@ -6,7 +6,7 @@ import { AdaptedModel, type Alternative, adapt, type Execution } from "../../src
 import { Module } from "../../src/nn";
 import * as torch from "../../src/torch";
 import { residualCase, strategies, vlBertCase } from "./cases";
-import { BATCH, sameOutputs, setting } from "./support";
+import { BATCH, distance, sameOutputs, setting } from "./support";
 
 const [block] = strategies;
 const heads = strategies.find(({ name }) => name === "SpotTune")!;
@@ -53,6 +53,19 @@ for (const strategy of [block, heads]) {
     sameOutputs(t, adapted.merge(mask).eval().forward(inputs), expected, 1e-12);
   });
 }
+
+test("under autocast heads and intermediates compute in its precision, routed as masked", (t) => {
+  const logits = (execution: Execution, enabled: boolean) => {
+    const { adapted, inputs } = setting(vlBertCase, heads, { dtype: "float32", execution });
+    const decisions = adapted.sites.map((_, n) => n % 2);
+    const run = () => torch.noGrad(() => adapted.eval().forward(inputs, { decisions }));
+    return torch.autocast("cpu", { enabled }, run).logits.float();
+  };
+  const routed = logits("routed", true);
+  t.true(distance(routed, logits("masked", true)) < 1e-2);
+  const exact = logits("routed", false);
+  t.true(distance(routed, exact) > 1e-5 && distance(routed, exact) < 5e-2);
+});
 
 test("files that say nothing of execution are read as routed", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "adaptune-"));
