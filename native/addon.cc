@@ -2,6 +2,10 @@
 #include <ATen/Context.h>
 #include <napi.h>
 
+#include <array>
+#include <utility>
+#include <vector>
+
 #include "aoti.h"
 #include "autocast.h"
 #include "autograd.h"
@@ -35,18 +39,34 @@ namespace {
 // ({ TorchError, Tensor, handleKey, manyUnscoped, collectGarbage }) -> undefined: what of
 // JavaScript the addon uses.
 Napi::Value attach(const Napi::CallbackInfo& info) {
-  Environment& environment = Environment::of(info.Env());
-  const auto given = info[0].As<Napi::Object>();
-  const auto hold = [&](napi_ref& reference, const char* name) {
-    if (reference != nullptr) napi_delete_reference(info.Env(), reference);
-    check(info.Env(), napi_create_reference(info.Env(), given.Get(name), 1, &reference));
-  };
-  hold(environment.errorClass, "TorchError");
-  hold(environment.tensorClass, "Tensor");
-  hold(environment.handleKey, "handleKey");
-  hold(environment.manyUnscoped, "manyUnscoped");
-  hold(environment.collectGarbage, "collectGarbage");
-  return info.Env().Undefined();
+  const Napi::Env env = info.Env();
+  Environment& environment = Environment::of(env);
+  const std::array<std::pair<const char*, napi_ref*>, 5> slots{{
+      {"TorchError", &environment.errorClass},
+      {"Tensor", &environment.tensorClass},
+      {"handleKey", &environment.handleKey},
+      {"manyUnscoped", &environment.manyUnscoped},
+      {"collectGarbage", &environment.collectGarbage},
+  }};
+  // All are looked at before any takes the place of the one before, which errors still need.
+  std::vector<Napi::Value> given;
+  for (const auto& [name, slot] : slots) {
+    const Napi::Value value = info[0].IsObject() ? info[0].As<Napi::Object>().Get(name) : info[0];
+    const bool isKey = slot == &environment.handleKey;
+    if (isKey ? !value.IsSymbol() : !value.IsFunction()) {
+      throw Napi::TypeError::New(env, std::string("attach: '") + name + "': expected a " +
+                                          (isKey ? "symbol" : "function") + ", given " +
+                                          describe(env, value));
+    }
+    given.push_back(value);
+  }
+  for (size_t i = 0; i < slots.size(); ++i) {
+    napi_ref reference = nullptr;
+    check(env, napi_create_reference(env, given[i], 1, &reference));
+    std::swap(*slots[i].second, reference);
+    if (reference != nullptr) napi_delete_reference(env, reference);
+  }
+  return env.Undefined();
 }
 
 Napi::Value rawFunction(napi_env env, const char* name, napi_callback function) {

@@ -125,6 +125,7 @@ std::optional<uint32_t> firstBadElement(const Value& list, Test accepts) {
 at::Scalar toScalar(const Value& value) {
   if (value.isBoolean()) return value.toBool();
   if (value.isComplex()) return value.toComplex();
+  if (value.isUnsigned()) return value.toUnsigned();
   if (!value.isInteger()) return value.toDouble();
   const bool isMinusZero = value.isNumber() && std::signbit(value.toDouble()) && value.toInt() == 0;
   if (isMinusZero) return value.toDouble();

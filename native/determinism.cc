@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include "errors.h"
+#include "system.h"
 
 namespace adaptune::determinism {
 
@@ -31,7 +32,7 @@ Napi::Value getFloat32MatmulPrecision(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value setNumInteropThreads(const Napi::CallbackInfo& info) {
-  at::set_num_interop_threads(info[0].ToNumber().Int32Value());
+  at::set_num_interop_threads(system::threadCount(info[0], "setNumInteropThreads"));
   return info.Env().Undefined();
 }
 

@@ -83,6 +83,16 @@ void guardCtc(const torch::jit::Stack& arguments) {
   }
 }
 
+// LAPACK balances a matrix before it looks for eigenvalues, and with what is not finite ends up
+// beyond its ends. LibTorch looks for that where eigenvectors are asked for too, and not here.
+void guardEigenvalues(const torch::jit::Stack& arguments) {
+  const auto& self = arguments[0].toTensor();
+  if (!hasElementsOnCpu(self) || self.numel() == 0) return;
+  if (!at::isFloatingType(self.scalar_type()) && !self.is_complex()) return;
+  TORCH_CHECK(self.isfinite().all().item<bool>(),
+              "expected matrices of finite numbers, given infinities or NaNs");
+}
+
 // Where each maximum was found, in the plane that the gradient is written to: the last `dims`
 // sizes.
 template <size_t indices, int64_t dims>
@@ -182,6 +192,8 @@ Guard guardOf(const c10::OperatorName& name) {
   static const std::unordered_map<std::string, Guard> guards{
       {"aten::ctc_loss", guardCtc},
       {"aten::_ctc_loss", guardCtc},
+      {"aten::linalg_eigvals", guardEigenvalues},
+      {"aten::_linalg_eigvals", guardEigenvalues},
       {"aten::max_pool2d_with_indices_backward", guardPool<7, 2>},
       {"aten::max_pool3d_with_indices_backward", guardPool<7, 3>},
       {"aten::adaptive_max_pool2d_backward", guardPool<2, 2>},

@@ -172,6 +172,48 @@ void guardUnfoldBackward(Arguments arguments) {
   requireSizes(arguments[0].toTensor(), sizes, "a gradient");
 }
 
+// Each tensor takes some hundred bytes, whatever it holds.
+constexpr int64_t kMostParts = 1 << 22;
+
+void requireParts(int64_t parts) {
+  TORCH_CHECK(parts <= kMostParts, "expected at most ", kMostParts,
+              " tensors as a result, asked for ", parts);
+}
+
+int64_t sizeAt(Arguments arguments, size_t dim) {
+  const at::Tensor& self = arguments[0].toTensor();
+  const int64_t at = arguments[dim].toInt();
+  return at >= -self.dim() && at < self.dim() ? self.size(at) : 0;  // LibTorch says what is wrong
+}
+
+// self, dim
+void guardUnbind(Arguments arguments) {
+  requireParts(sizeAt(arguments, 1));
+}
+
+// self, size or sizes of a part, dim
+void guardSplit(Arguments arguments) {
+  if (!arguments[1].isInt() || arguments[1].toInt() < 1) return;
+  requireParts((sizeAt(arguments, 2) - 1) / arguments[1].toInt() + 1);
+}
+
+// self, number of parts, dim
+void guardChunk(Arguments arguments) {
+  if (arguments[1].isInt()) requireParts(std::min(arguments[1].toInt(), sizeAt(arguments, 2)));
+}
+
+// self, number of parts or where they end; as many parts as asked for, however few elements there
+// are
+void guardSections(Arguments arguments) {
+  if (arguments[1].isInt()) requireParts(arguments[1].toInt());
+}
+
+// self, elements in each combination: a dimension each
+void guardCombinations(Arguments arguments) {
+  TORCH_CHECK(arguments[1].toInt() <= 64, "expected combinations of at most 64, given ",
+              arguments[1].toInt());
+}
+
 template <size_t index>
 void guardPackedMatrix(Arguments arguments) {
   const at::Tensor& matrix = arguments[index].toTensor();
@@ -221,13 +263,25 @@ Guard sizeGuardOf(const std::string& name) {
       {"aten::_sobol_engine_initialize_state_", guardSobol<0, 1>},
       {"aten::_sobol_engine_scramble_", guardSobolScramble},
       {"aten::_softmax_backward_data", guardSameSizes<0, 1>},
+      {"aten::chunk", guardChunk},
+      {"aten::combinations", guardCombinations},
       {"aten::copy", guardCopy},
+      {"aten::dsplit", guardSections},
       {"aten::fbgemm_pack_gemm_matrix_fp16", guardPackedMatrix<0>},
       {"aten::fbgemm_pack_quantized_matrix", guardPackedMatrix<0>},
       {"aten::fused_moving_avg_obs_fake_quant", guardObserver},
+      {"aten::hsplit", guardSections},
       {"aten::lu_unpack", guardUnpack},
       {"aten::segment_reduce", guardSegments},
+      {"aten::split", guardSplit},
+      {"aten::split_copy", guardSplit},
+      {"aten::tensor_split", guardSections},
+      {"aten::unbind", guardUnbind},
+      {"aten::unbind_copy", guardUnbind},
       {"aten::unfold_backward", guardUnfoldBackward},
+      {"aten::unsafe_chunk", guardChunk},
+      {"aten::unsafe_split", guardSplit},
+      {"aten::vsplit", guardSections},
       {"aten::zero", guardZero},
       {"aten::zero_", guardZero},
       {"onednn::linear_prepack_fp16", guardPackedMatrix<0>},

@@ -6,6 +6,7 @@
 #include "errors.h"
 #include "handle.h"
 #include "names.h"
+#include "value.h"
 
 namespace adaptune::random {
 
@@ -13,21 +14,16 @@ namespace {
 
 constexpr napi_type_tag kTag = {0x6164617074756e65, 0x67656e657261746f};
 
-uint64_t toSeed(Napi::Env env, const Napi::Value& value) {
-  if (value.IsBigInt()) {
-    bool lossless = false;
-    const uint64_t seed = value.As<Napi::BigInt>().Uint64Value(&lossless);
-    if (lossless) return seed;
-  } else if (value.IsNumber()) {
-    const double number = value.As<Napi::Number>();
-    if (number >= 0 && number <= 9007199254740991.0 &&
-        number == static_cast<double>(static_cast<uint64_t>(number))) {
-      return static_cast<uint64_t>(number);
-    }
-  }
+// As PyTorch, negative seeds down to -2^63 are those of the same 64 bits.
+uint64_t toSeed(Napi::Env env, const Napi::Value& given) {
+  const Value value(env, given);
+  if (value.isInteger()) return static_cast<uint64_t>(value.toInt());
+  if (value.isUnsigned()) return value.toUnsigned();
   throw Napi::TypeError::New(
-      env, "manualSeed: argument 'seed': expected a non-negative integer, given " +
-               describe(env, value));
+      env,
+      "manualSeed: argument 'seed': expected an integer of -2^63 to 2^64 - 1 (a bigint beyond "
+      "2^53), given " +
+          describe(env, given));
 }
 
 Napi::Value fromSeed(Napi::Env env, uint64_t seed) {

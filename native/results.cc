@@ -2,8 +2,6 @@
 
 #include <napi.h>
 
-#include <cstdlib>
-
 #include "handle.h"
 #include "names.h"
 
@@ -14,7 +12,7 @@ namespace {
 constexpr int64_t kMaxSafeInteger = (int64_t{1} << 53) - 1;
 
 Napi::Value toNumber(napi_env env, int64_t number) {
-  if (std::llabs(number) <= kMaxSafeInteger) {
+  if (number >= -kMaxSafeInteger && number <= kMaxSafeInteger) {
     return Napi::Number::New(env, static_cast<double>(number));
   }
   return Napi::BigInt::New(env, number);
@@ -54,7 +52,7 @@ napi_value toJavaScript(napi_env env, const c10::IValue& value, const c10::Type&
   if (value.isBool()) return Napi::Boolean::New(env, value.toBool());
   if (value.isInt()) return ofInteger(env, value.toInt(), kindOf(type));
   if (value.isDouble()) return Napi::Number::New(env, value.toDouble());
-  if (value.isScalar()) return toJavaScript(env, value.toScalar());
+  if (value.isScalar() || value.tagKind() == "UInt") return toJavaScript(env, value.toScalar());
   if (value.isString()) return Napi::String::New(env, value.toStringRef());
   if (value.isDevice()) return Napi::String::New(env, value.toDevice().str());
   if (value.isGenerator()) {
@@ -93,6 +91,7 @@ napi_value toJavaScript(napi_env env, const at::Scalar& scalar) {
     result.Set("im", number.imag());
     return result;
   }
+  if (scalar.isUnsigned()) return Napi::BigInt::New(env, scalar.toUInt64());  // beyond int64
   return toNumber(env, scalar.toLong());
 }
 

@@ -6,7 +6,10 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <torch/version.h>
 
+#include <future>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 #include "errors.h"
 #include "fused/matrix_products.h"
@@ -31,6 +34,23 @@ std::string_view release(std::string_view version) {
   return version.substr(0, version.find('.', version.find('.') + 1));
 }
 
+// Of so many threads those that the system lets run at once. Where it lets too few, OpenMP ends the
+// process, so they are tried first.
+size_t startedTogether(size_t count) {
+  std::vector<std::thread> threads;
+  std::promise<void> all;
+  const std::shared_future<void> wait = all.get_future().share();
+  try {
+    threads.reserve(count);
+    while (threads.size() < count) threads.emplace_back([wait] { wait.wait(); });
+  } catch (const std::exception&) {
+    // as many as there are
+  }
+  all.set_value();
+  for (auto& thread : threads) thread.join();
+  return threads.size();
+}
+
 }  // namespace
 
 void requireSameLibTorch(Napi::Env env) {
@@ -46,14 +66,22 @@ Napi::Value getNumThreads(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), at::get_num_threads());
 }
 
-Napi::Value setNumThreads(const Napi::CallbackInfo& info) {
-  const double count = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : 0;
-  if (!(count >= 1 && count <= 65536 && count == static_cast<int>(count))) {
+int threadCount(const Napi::Value& given, const char* what) {
+  const double count = given.IsNumber() ? given.As<Napi::Number>().DoubleValue() : 0;
+  if (!(count >= 1 && count <= kMostThreads && count == static_cast<int>(count))) {
     throw Napi::TypeError::New(
-        info.Env(), "setNumThreads: argument 'count': expected an integer of at least 1, given " +
-                        describe(info.Env(), info[0]));
+        given.Env(), std::string(what) + ": argument 'count': expected an integer of 1 to " +
+                         std::to_string(kMostThreads) + ", given " + describe(given.Env(), given));
   }
-  at::set_num_threads(static_cast<int>(count));
+  const auto wanted = static_cast<size_t>(count);
+  const size_t started = startedTogether(wanted - 1);
+  TORCH_CHECK(started + 1 >= wanted, "the system starts no more than ", started + 1,
+              " threads for this process, asked for ", wanted);
+  return static_cast<int>(count);
+}
+
+Napi::Value setNumThreads(const Napi::CallbackInfo& info) {
+  at::set_num_threads(threadCount(info[0], "setNumThreads"));
   return info.Env().Undefined();
 }
 

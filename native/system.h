@@ -9,8 +9,14 @@ namespace adaptune::system {
 // functions may be the same by name and not by what they take.
 void requireSameLibTorch(Napi::Env env);
 
+constexpr int kMostThreads = 1024;  // src/torch/threads.ts has it too
+
+// A number of threads that was given to `what`. Throws TypeError for what is none, c10::Error where
+// the system does not let so many run.
+int threadCount(const Napi::Value& given, const char* what);
+
 Napi::Value getNumThreads(const Napi::CallbackInfo& info);    // () -> number
-Napi::Value setNumThreads(const Napi::CallbackInfo& info);    // (number >= 1) -> undefined
+Napi::Value setNumThreads(const Napi::CallbackInfo& info);    // (count) -> undefined
 Napi::Value cudaDeviceCount(const Napi::CallbackInfo& info);  // () -> number
 // () -> { torch, cpuCapability, config }: version, instruction set in use, build settings.
 Napi::Value build(const Napi::CallbackInfo& info);

@@ -90,13 +90,15 @@ bool goesAhead(const at::Device& device) {
   return goesAhead(device, registry[static_cast<size_t>(device.type())].load());
 }
 
-// What a typed array can hold: complex numbers as pairs, half types widened.
+// What a typed array can hold: complex numbers as pairs, half types widened, float4's bytes, of two
+// numbers each, as they are.
 at::Tensor readable(const at::Tensor& tensor) {
   at::Tensor plain = tensor.detach();
   if (plain._is_zerotensor()) plain = plain.clone();  // zeros without memory, as gradients may be
   if (plain.is_complex()) plain = at::view_as_real(plain.resolve_conj());
   if (plain.is_quantized()) plain = plain.dequantize();
   const auto dtype = plain.scalar_type();
+  if (dtype == at::kFloat4_e2m1fn_x2) return plain.cpu().contiguous().view(at::kByte);
   const bool isNarrow = at::isFloatingType(dtype) && dtype != at::kDouble && dtype != at::kFloat;
   if (isNarrow) plain = plain.to(at::kFloat);
   return plain.resolve_neg().cpu().to_dense().contiguous();
@@ -182,7 +184,9 @@ Napi::Value fromTypedArray(const Napi::CallbackInfo& info) {
   TORCH_CHECK(tensor.numel() == static_cast<int64_t>(length), "expected ", tensor.numel(),
               " elements for shape ", at::IntArrayRef(sizes), ", given ", length);
   if (length > 0) std::memcpy(tensor.mutable_data_ptr(), data, tensor.nbytes());
-  tensor = tensor.to(*device, element, /*non_blocking=*/ahead).to(*dtype);
+  tensor = tensor.to(*device, element, /*non_blocking=*/ahead);
+  const bool isBits = *dtype == at::kFloat4_e2m1fn_x2 && element == at::kByte;
+  tensor = isBits ? tensor.view(*dtype) : tensor.to(*dtype);
   if (info[4].ToBoolean()) tensor.set_requires_grad(true);
   return Napi::Value(env, toHandle(env, tensor));
 }

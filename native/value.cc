@@ -1,6 +1,7 @@
 #include "value.h"
 
 #include <cmath>
+#include <limits>
 
 #include "environment.h"
 #include "errors.h"
@@ -58,6 +59,14 @@ bool Value::isInteger() const {
   return lossless;
 }
 
+bool Value::isUnsigned() const {
+  if (type != napi_bigint) return false;
+  uint64_t number = 0;
+  bool lossless = false;
+  napi_get_value_bigint_uint64(env, raw, &number, &lossless);
+  return lossless && number > static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+}
+
 bool Value::isPlainObject() const {
   if (type != napi_object || tensor != nullptr) return false;
   bool special = false;
@@ -74,6 +83,13 @@ int64_t Value::toInt() const {
   bool lossless = false;
   napi_get_value_bigint_int64(env, raw, &integer, &lossless);
   return integer;
+}
+
+uint64_t Value::toUnsigned() const {
+  uint64_t number = 0;
+  bool lossless = false;
+  napi_get_value_bigint_uint64(env, raw, &number, &lossless);
+  return number;
 }
 
 bool Value::isComplex() const {

@@ -40,7 +40,11 @@ struct Value {
   bool isArray() const;
   // A whole number that a double holds exactly, or a 64-bit bigint.
   bool isInteger() const;
-  bool isScalar() const { return isNumber() || isBoolean() || isInteger() || isComplex(); }
+  // A bigint of 2^63 to 2^64 - 1, which uint64 alone holds.
+  bool isUnsigned() const;
+  bool isScalar() const {
+    return isNumber() || isBoolean() || isInteger() || isUnsigned() || isComplex();
+  }
   // { re, im } of two numbers and nothing else, as `item` gives them.
   bool isComplex() const;
   // An object that is none of the special kinds: options.
@@ -48,6 +52,7 @@ struct Value {
 
   // The conversions require the kind that they convert.
   int64_t toInt() const;
+  uint64_t toUnsigned() const;
   double toDouble() const { return number; }
   bool toBool() const;
   c10::complex<double> toComplex() const;

@@ -10,7 +10,7 @@
 const ownMembers = new Set(
   `constructor shape strides dtype device layout ndim numel size isContiguous isSame
   requiresGrad requiresGrad_ isLeaf gradFn grad backward item toArray toTypedArray to float double
-  half bfloat16 long int bool cpu cuda index indexPut indexPut_ T mT dispose isDisposed toString`.split(
+  half bfloat16 long int bool cpu cuda index indexPut indexPut_ T mT mH H real imag dispose isDisposed toString`.split(
     /\s+/,
   ),
 );

@@ -1,6 +1,7 @@
-import { wrap } from "./dispatch";
-import { type Device, type DType, dtypes, isDType } from "./dtype";
+import { operator, wrap } from "./dispatch";
+import { type Complex, type Device, type DType, dtypes, isComplexNumber, isDType } from "./dtype";
 import { checkOptions, describe } from "./errors";
+import { scope } from "./memory";
 import { native, type TypedArray } from "./native";
 import { iinfo } from "./numeric-limits";
 import { type NestedArray, Tensor } from "./tensor";
@@ -10,7 +11,8 @@ export interface TensorOptions {
   /** By default the one that its elements need. */
   readonly shape?: readonly number[];
   /**
-   * By default float32 for numbers, bool for booleans, int64 for bigints, and a typed array's own.
+   * By default float32 for numbers, bool for booleans, int64 for bigints, complex64 where there is a complex
+   * number, and a typed array's own.
    */
   readonly dtype?: DType;
   readonly device?: Device;
@@ -18,10 +20,11 @@ export interface TensorOptions {
 }
 
 /** What `tensor` makes a tensor of. */
-export type TensorData = NestedArray<number | boolean | bigint> | TypedArray;
+export type TensorData = NestedArray<number | boolean | bigint | Complex> | TypedArray;
 
 /**
- * A tensor with a copy of the values: a number, nested arrays of them, or a typed array.
+ * A tensor with a copy of the values: a number, nested arrays of them, or a typed array. Complex numbers are
+ * `{ re, im }`, as `toArray` and `item` give them, and may have numbers among them.
  *
  * Throws TypeError for rows of unequal length, mixed kinds of values, unknown options; TorchError
  * when `shape` needs another number of elements.
@@ -33,6 +36,8 @@ export function tensor(data: TensorData | Tensor, options: TensorOptions = {}): 
   const { values, shape, dtype } = ArrayBuffer.isView(data)
     ? fromTypedArray(data as TypedArray)
     : fromNested(data, options.dtype);
+  if (dtype === "complex64" && values instanceof Float64Array)
+    return ofPairs(values, shape, options);
   return wrap(
     native.fromTypedArray(
       values,
@@ -79,6 +84,24 @@ function copyOf(source: Tensor, options: TensorOptions): Tensor {
   return requiresGrad ? copy.requiresGrad_() : copy;
 }
 
+/** Complex numbers from their parts in turn. */
+function ofPairs(pairs: Float64Array, shape: number[], options: TensorOptions): Tensor {
+  const { dtype = "complex64", device = "cpu", requiresGrad = false } = options;
+  if (!dtype.startsWith("complex")) {
+    throw new TypeError(
+      `tensor: option 'dtype': expected a complex one for complex numbers, given ${describe(dtype)}`,
+    );
+  }
+  return scope(() => {
+    const parts = wrap(native.fromTypedArray(pairs, [...shape, 2], "float64", "cpu", false));
+    const whole = (viewAsComplex(parts) as Tensor).to({ dtype, device, copy: true });
+    const shaped = options.shape ? whole.reshape([...options.shape]) : whole;
+    return requiresGrad ? shaped.requiresGrad_() : shaped;
+  });
+}
+
+const viewAsComplex = operator("aten::view_as_complex");
+
 const dtypeOfArray: Readonly<Record<string, DType>> = {
   Float32Array: "float32",
   Float64Array: "float64",
@@ -108,6 +131,9 @@ function fromNested(data: unknown, wanted: DType | undefined): Flat {
   const shape = shapeOf(data);
   const values: unknown[] = [];
   flatten(data, shape, [], values);
+  if (values.some((value) => typeof value === "object")) {
+    return { values: pairsOf(values), shape, dtype: "complex64" };
+  }
   const kind = values.length > 0 ? typeof values[0] : "number";
   const stranger = values.findIndex((value) => typeof value !== kind);
   if (stranger >= 0) {
@@ -121,16 +147,40 @@ function fromNested(data: unknown, wanted: DType | undefined): Flat {
   }
   if (kind === "bigint") {
     checkWhole(values as bigint[], wanted);
-    return { values: bigints(values as bigint[]), shape, dtype: "int64" };
+    return { ...bigints(values as bigint[], wanted), shape };
   }
   checkWhole(values as number[], wanted);
   return { values: Float64Array.from(values as number[]), shape, dtype: "float32" };
 }
 
-function bigints(values: bigint[]): BigInt64Array {
+/** Real and imaginary parts in turn. Throws TypeError where something else is among the numbers. */
+function pairsOf(values: readonly unknown[]): Float64Array {
+  const pairs = new Float64Array(2 * values.length);
+  for (const [i, value] of values.entries()) {
+    if (typeof value !== "object" && typeof value !== "number") {
+      throw new TypeError(
+        `tensor: argument 'data': expected complex numbers or numbers, given ${describe(value)} at ` +
+          `element ${i}`,
+      );
+    }
+    const { re, im } = typeof value === "number" ? { re: value, im: 0 } : (value as Complex);
+    pairs[2 * i] = re;
+    pairs[2 * i + 1] = im;
+  }
+  return pairs;
+}
+
+/** As int64, or as uint64 where that is asked for. */
+function bigints(values: bigint[], wanted: DType | undefined): Omit<Flat, "shape"> {
+  if (wanted === "uint64" && values.every((value) => value >= 0n)) {
+    return { values: BigUint64Array.from(values), dtype: wanted };
+  }
   const outside = values.find((value) => BigInt.asIntN(64, value) !== value);
-  if (outside === undefined) return BigInt64Array.from(values);
-  throw new TypeError(`tensor: argument 'data': expected 64-bit integers, given ${outside}n`);
+  if (outside === undefined) return { values: BigInt64Array.from(values), dtype: "int64" };
+  throw new TypeError(
+    `tensor: argument 'data': expected 64-bit integers (dtype: "uint64" for those from 2^63 on), given ` +
+      `${outside}n`,
+  );
 }
 
 /**
@@ -185,13 +235,14 @@ function flatten(data: unknown, shape: number[], path: number[], into: unknown[]
   }
 }
 
-function element(data: unknown, path: readonly number[]): number | boolean | bigint {
+function element(data: unknown, path: readonly number[]): number | boolean | bigint | Complex {
   if (typeof data === "number" || typeof data === "boolean" || typeof data === "bigint") {
     return data;
   }
+  if (isComplexNumber(data)) return data;
   const hint = data instanceof Tensor ? "; torch.stack(tensors) joins tensors" : "";
   throw new TypeError(
-    `tensor: argument 'data': expected a number, a boolean or a bigint, given ` +
+    `tensor: argument 'data': expected a number, a boolean, a bigint or { re, im }, given ` +
       `${describe(data)}${at(path)}${hint}`,
   );
 }

@@ -1,5 +1,6 @@
 import { checkOptions, describe } from "./errors";
 import { native } from "./native";
+import { checkThreads } from "./threads";
 
 /**
  * Operators that have a deterministic form use it, and the others throw TorchError, or with `warnOnly`
@@ -53,16 +54,11 @@ export function getNumInteropThreads(): number {
 }
 
 /**
- * Throws TypeError unless `count` is an integer of at least 1, TorchError when it was set before or
- * such threads run already.
+ * Throws TypeError unless `count` is an integer of 1 to `maximalThreads`, TorchError when it was set before,
+ * such threads run already, or the system does not let so many run.
  */
 export function setNumInteropThreads(count: number): void {
-  if (!Number.isInteger(count) || count < 1 || count > 65536) {
-    throw new TypeError(
-      "setNumInteropThreads: argument 'count': expected an integer of at least 1, given " +
-        describe(count),
-    );
-  }
+  checkThreads("setNumInteropThreads: argument 'count'", count);
   native.setNumInteropThreads(count);
 }
 

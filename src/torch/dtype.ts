@@ -18,6 +18,10 @@ export const dtypes = [
   "complex32",
   "float8_e4m3fn",
   "float8_e5m2",
+  "float8_e4m3fnuz",
+  "float8_e5m2fnuz",
+  "float8_e8m0fnu",
+  "float4_e2m1fn_x2",
 ] as const;
 
 /** An element type, by PyTorch's name without `torch.`; the quantized ones come from operators alone. */
@@ -54,6 +58,13 @@ export type Scalar = number | boolean | bigint | Complex;
 
 /** What becomes of the losses of elements, or the number that LibTorch has for it. */
 export type Reduction = "none" | "mean" | "sum" | number;
+
+/** Whether a value is a complex number: an object of `re` and `im` and nothing else. */
+export function isComplexNumber(value: unknown): value is Complex {
+  if (typeof value !== "object" || value === null) return false;
+  const { re, im } = value as Partial<Complex>;
+  return typeof re === "number" && typeof im === "number" && Object.keys(value).length === 2;
+}
 
 export function isDType(name: string): name is DType {
   return (dtypes as readonly string[]).includes(name);

@@ -76,8 +76,10 @@ interface Formatter {
 }
 
 function formatter(tensor: Tensor): Formatter {
-  const data = native.toTypedArray(tensor);
   const { dtype } = tensor;
+  const read = native.toTypedArray(tensor);
+  // Python shows the bytes of float4_e2m1fn_x2 as floats.
+  const data = dtype.startsWith("float4") ? Float64Array.from(read as Uint8Array) : read;
   if (dtype.startsWith("complex")) return complexFormatter(data as Float64Array);
   if (data instanceof Float32Array || data instanceof Float64Array) return floatFormatter(data);
   const texts = Array.from(data as ArrayLike<number | bigint>, (value) =>

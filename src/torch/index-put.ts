@@ -1,5 +1,5 @@
 import { operator } from "./dispatch";
-import type { Scalar } from "./dtype";
+import { isComplexNumber, type Scalar } from "./dtype";
 import { checkOptions, describe } from "./errors";
 import { type Index, select } from "./indexing";
 import { scope } from "./memory";
@@ -60,10 +60,13 @@ function checked(
       `${what}: argument 'indices': expected an array of indices, given ${describe(indices)}`,
     );
   }
-  const isValue = value instanceof Tensor || ["number", "boolean", "bigint"].includes(typeof value);
+  const isValue =
+    value instanceof Tensor ||
+    ["number", "boolean", "bigint"].includes(typeof value) ||
+    isComplexNumber(value);
   if (!isValue) {
     throw new TypeError(
-      `${what}: argument 'value': expected a Tensor, a number or a boolean, given ${describe(value)}`,
+      `${what}: argument 'value': expected a Tensor, a number, a boolean or { re, im }, given ${describe(value)}`,
     );
   }
   checkOptions(what, options, ["accumulate"]);

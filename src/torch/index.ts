@@ -98,4 +98,5 @@ export { receive, type SharedTensor, type ShareOptions, share, unshare } from ".
 export { type FrombufferOptions, frombuffer, type Memory } from "./shared-memory";
 export { buildInfo, getNumThreads, setNumThreads, version } from "./system";
 export { type BackwardOptions, type NestedArray, Tensor, type ToOptions } from "./tensor";
+export { checkThreads, maximalThreads } from "./threads";
 export { type Unique, type UniqueOptions, unique } from "./unique";

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { checkOptions, describe, TorchError } from "./errors";
+import { requireFile } from "./io/read";
 import { type CompiledModelHandle, native } from "./native";
 import type { Tensor } from "./tensor";
 
@@ -70,6 +71,7 @@ function load(file: string, options: InductorLoadOptions = {}): CompiledModel {
   }
   checkOptions("torch.inductor.load", options, ["name", "deviceIndex", "runners"]);
   const { name = "model", deviceIndex = -1, runners = 1 } = options;
+  requireFile(file, "torch.inductor.load");
   fs.accessSync(file, fs.constants.R_OK);
   try {
     return new CompiledModel(native.aotiLoad(file, name, deviceIndex, runners));

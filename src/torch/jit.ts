@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import type { Device, DType } from "./dtype";
 import { checkOptions, describe, TorchError } from "./errors";
+import { requireFile } from "./io/read";
 import { native, type ScriptModuleHandle } from "./native";
 import type { Tensor } from "./tensor";
 
@@ -109,6 +110,7 @@ function load(file: string, options: JitLoadOptions = {}): ScriptModule {
     );
   }
   checkOptions("torch.jit.load", options, ["device"]);
+  requireFile(file, "torch.jit.load");
   fs.accessSync(file, fs.constants.R_OK);
   try {
     return new ScriptModule(native.jitLoad(file, options.device ?? null));

@@ -34,12 +34,12 @@ export function finfo(dtype: DType = "float32"): FloatInfo {
         "torch.iinfo knows integers",
     );
   }
-  const [bits, mantissa, least, max] = format;
+  const [bits, mantissa, least, max, min = -max] = format;
   const eps = 2 ** -mantissa;
   const tiny = 2 ** least;
   const digits = Math.floor(mantissa * Math.log10(2));
   const resolution = Number(`1e-${digits}`);
-  return { dtype, bits, eps, max, min: -max, tiny, smallestNormal: tiny, resolution };
+  return { dtype, bits, eps, max, min, tiny, smallestNormal: tiny, resolution };
 }
 
 /** Limits of "int64", "uint8", ... Throws TypeError for a dtype that is no integer. */
@@ -57,14 +57,20 @@ export function iinfo(dtype: DType): IntegerInfo {
   return { dtype, bits, min: exact(isSigned ? -max - 1n : 0n), max: exact(max) };
 }
 
-/** Bits, bits of the fraction, exponent of the smallest normal number, the largest number. */
-const formats: Readonly<Record<string, readonly [number, number, number, number]>> = {
+/**
+ * Bits, bits of the fraction, exponent of the smallest normal number, the largest and the least number.
+ * float8_e4m3fnuz and e5m2fnuz are PyTorch's: it gives both the distance of the former (c10/util).
+ */
+const formats: Readonly<Record<string, readonly [number, number, number, number, number?]>> = {
   float64: [64, 52, -1022, Number.MAX_VALUE],
   float32: [32, 23, -126, (2 - 2 ** -23) * 2 ** 127],
   float16: [16, 10, -14, 65504],
   bfloat16: [16, 7, -126, (2 - 2 ** -7) * 2 ** 127],
   float8_e4m3fn: [8, 3, -6, 448],
   float8_e5m2: [8, 2, -14, 57344],
+  float8_e4m3fnuz: [8, 3, -7, 240],
+  float8_e5m2fnuz: [8, 3, -15, 57344],
+  float8_e8m0fnu: [8, 0, -127, 2 ** 127, 2 ** -127],
 };
 
 const parts: Readonly<Record<string, string>> = {

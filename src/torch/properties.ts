@@ -37,8 +37,6 @@ declare module "./tensor" {
     readonly isSparse: boolean;
     /** Whether its dtype is a quantized one. */
     readonly isQuantized: boolean;
-    /** The conjugate transpose of a matrix. */
-    readonly H: Tensor;
     /** The values that occur: `torch.unique`. */
     unique<const Options extends UniqueOptions>(options?: Options): Unique<Options>;
   }
@@ -71,7 +69,6 @@ const getters: Readonly<Record<string, (x: Tensor) => unknown>> = {
   isMeta: (x) => x.device === "meta",
   isSparse: (x) => x.layout === "sparse_coo",
   isQuantized: (x) => /^qu?int/.test(x.dtype),
-  H: (x) => x.matrixH(),
 };
 
 for (const [name, own] of Object.entries(methods)) {

@@ -20,7 +20,7 @@ export class Generator {
     return native.generatorDevice(this);
   }
 
-  /** Starts the stream of this seed, and gives the generator back. */
+  /** Starts the stream of this seed, -2^63 to 2^64 - 1, and gives the generator back. */
   manualSeed(seed: number | bigint): this {
     native.generatorSeed(this, seed);
     return this;
@@ -59,7 +59,10 @@ export class Generator {
 export const defaultGenerator: Generator = Object.create(Generator.prototype);
 native.attachGenerator(defaultGenerator, "cpu", true);
 
-/** Seeds the generators of all devices: the numbers that follow are PyTorch's for the same seed. */
+/**
+ * Seeds the generators of all devices: the numbers that follow are PyTorch's for the same seed, -2^63 to
+ * 2^64 - 1, of which negative ones are those of the same 64 bits.
+ */
 export function manualSeed(seed: number | bigint): void {
   native.manualSeed(seed);
 }

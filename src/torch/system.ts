@@ -1,4 +1,5 @@
 import { native } from "./native";
+import { checkThreads } from "./threads";
 
 /** LibTorch's version: "2.13.0". */
 export const version: string = native.build().torch;
@@ -13,7 +14,11 @@ export function getNumThreads(): number {
   return native.getNumThreads();
 }
 
-/** Throws TypeError unless `count` is an integer of at least 1. */
+/**
+ * Throws TypeError unless `count` is an integer of 1 to `maximalThreads`, TorchError where the system does not
+ * let so many run.
+ */
 export function setNumThreads(count: number): void {
+  checkThreads("setNumThreads: argument 'count'", count);
   native.setNumThreads(count);
 }

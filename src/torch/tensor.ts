@@ -168,22 +168,30 @@ export class Tensor {
     native.backward([this], gradient ? [gradient] : [], retainGraph, createGraph, inputs);
   }
 
-  /** The value of a tensor of one element: a boolean for bool, a bigint beyond 2^53. */
-  item<T extends number | boolean | bigint = number>(): T {
+  /**
+   * The value of a tensor of one element: a boolean for bool, a bigint beyond 2^53, { re, im } for a complex
+   * number.
+   */
+  item<T extends Scalar = number>(): T {
     return native.item(this) as T;
   }
 
   /**
    * Nested arrays of the shape, the bare value for a tensor without dimensions:
-   * `x.toArray<number[][]>()`.
+   * `x.toArray<number[][]>()`. Complex numbers are { re, im }, as `torch.tensor` takes them.
+   *
+   * Throws TypeError where there would be more than 2^26 numbers or arrays.
    */
   toArray<T = NestedArray<number>>(): T {
-    return nest(elements(this), this.shape) as T;
+    const { shape } = this;
+    checkCount(shape);
+    return nest(elements(this), shape) as T;
   }
 
   /**
    * A copy of the elements in row-major order: Float32Array for the half types too, BigInt64Array
-   * for int64, Uint8Array for bool, pairs (re, im) for complex types.
+   * for int64, Uint8Array for bool, pairs (re, im) for complex types, and for float4_e2m1fn_x2 its bytes, of
+   * two numbers each.
    */
   toTypedArray(): TypedArray {
     return native.toTypedArray(this);
@@ -271,9 +279,37 @@ export class Tensor {
     return numpyT(this) as Tensor;
   }
 
-  /** The last two dimensions swapped. */
+  /** The last two dimensions swapped. Throws TorchError for a vector. */
   get mT(): Tensor {
-    return this.transpose(-2, -1);
+    return matrixT(this) as Tensor;
+  }
+
+  /** The conjugate of `mT`. Throws TorchError for a vector. */
+  get mH(): Tensor {
+    return matrixAdjoint(this) as Tensor;
+  }
+
+  /** The conjugate transpose of a matrix. Throws TorchError for another number of dimensions. */
+  get H(): Tensor {
+    return matrixH(this) as Tensor;
+  }
+
+  /** A view of the real parts; this itself where it is real. What is assigned is copied into it. */
+  get real(): Tensor {
+    return realOf(this) as Tensor;
+  }
+
+  set real(value: Tensor | Scalar) {
+    scope(() => assign(this.real, value));
+  }
+
+  /** A view of the imaginary parts. Throws TorchError for a real tensor. */
+  get imag(): Tensor {
+    return imaginaryOf(this) as Tensor;
+  }
+
+  set imag(value: Tensor | Scalar) {
+    scope(() => assign(this.imag, value));
   }
 
   /** Drops this reference; views and the graph keep what they need. */
@@ -298,6 +334,8 @@ export class Tensor {
 
   /** As PyTorch prints it. */
   toString(): string {
+    // Debuggers and consoles show prototypes too.
+    if (!Object.hasOwn(this, handleKey)) return "Tensor.prototype";
     return this.isDisposed ? "tensor(disposed)" : scope(() => format(this));
   }
 
@@ -308,6 +346,15 @@ export class Tensor {
 
 const toDtypeLayout = operator("aten::to", "dtype_layout");
 const numpyT = operator("aten::numpy_T");
+const matrixT = operator("aten::mT");
+const matrixAdjoint = operator("aten::mH");
+const matrixH = operator("aten::matrix_H");
+const realOf = operator("aten::real");
+const imaginaryOf = operator("aten::imag");
+
+function assign(view: Tensor, value: Tensor | Scalar): Tensor {
+  return value instanceof Tensor ? view.copy_(value) : view.fill_(value);
+}
 
 function toOptions(target: DType | Device | Tensor | ToOptions): ToOptions {
   if (target instanceof Tensor) return { dtype: target.dtype, device: target.device };
@@ -319,9 +366,30 @@ function toOptions(target: DType | Device | Tensor | ToOptions): ToOptions {
   );
 }
 
+/** More would fill the memory that JavaScript has, which ends the process. */
+const mostInArrays = 2 ** 26;
+
+function checkCount(shape: readonly number[]): void {
+  let count = 1;
+  for (const size of shape) {
+    if (size === 0) return;
+    count *= size;
+    if (count <= mostInArrays) continue;
+    throw new TypeError(
+      `toArray: a tensor of shape [${shape.join(", ")}] is too large for nested arrays: expected at most ${mostInArrays} numbers or arrays; toTypedArray() ` +
+        "copies its elements, index(...) narrows it",
+    );
+  }
+}
+
 /** The elements in row-major order; integers beyond 2^53 stay bigints. */
-function elements(tensor: Tensor): (number | boolean | bigint)[] {
+function elements(tensor: Tensor): Scalar[] {
   const data = native.toTypedArray(tensor);
+  if (tensor.dtype.startsWith("complex")) {
+    const pairs = data as Float64Array;
+    const count = pairs.length / 2;
+    return Array.from({ length: count }, (_, i) => ({ re: pairs[2 * i], im: pairs[2 * i + 1] }));
+  }
   if (tensor.dtype === "bool") return Array.from(data as Uint8Array, (value) => value !== 0);
   const isBig = data instanceof BigInt64Array || data instanceof BigUint64Array;
   return isBig ? Array.from(data, exactNumber) : Array.from(data);

@@ -2,7 +2,7 @@
 
 Writes torch-ops-indexing.safetensors; the metadata's `reads` and `writes` are the tables that
 test/torch/indexing-table.test.ts replays. An index is a number, None, ..., a boolean, a slice, a tensor or a
-list. Gradients are those of sum(out * cos(0.7 n)), n counting the elements of out.
+list, which as the only one is not in a tuple: x[[[0, 1], [1, 0]]]. Gradients are those of sum(out * cos(0.7 n)), n counting the elements of out.
 """
 
 import json
@@ -37,6 +37,7 @@ INDICES = [
     (S(None), MASK34), (..., MASK34), (None, MASK23), (1, MASK34), (S(None), NONE3), (S(1, None), MASK3, 0), (S(None), MASK3, LONG(0, 3)),
     (torch.tensor([True, False]), MASK3), (torch.tensor([True, True]), S(None), LONG(0, 3)), (torch.zeros(0, dtype=torch.int64),), (S(None), torch.zeros(0, dtype=torch.int64)),
     (MASK3.new_tensor([True, False]), S(1, None), None, 2),
+    ([[0, 1], [1, 0]], ...), ([[0], [1]], [0, 2]), ([[0, 1]],), ([],), ([[]],), ([[], []],), ([[[]]],), ([[]], ...), (S(None), [[]]), ([[0, 1], None],), ([S(1, None), 0],),
 ]
 REFUSED = [
     (2,), (-3,), (0, 3), (0, 0, 0, 0), (LONG([2]),), (S(None), LONG(-4)), (torch.tensor([0.5]),), (torch.tensor([1, 0], dtype=torch.int16),), (torch.tensor([True, False, True]),), (LONG(0, 1), LONG(0, 1, 2)),
@@ -52,6 +53,10 @@ def store(tensor):
     return name
 
 
+def written(indices):
+    return indices[0] if len(indices) == 1 and isinstance(indices[0], list) else indices
+
+
 def encode(index):
     if isinstance(index, torch.Tensor):
         return {"tensor": store(index)}
@@ -59,7 +64,7 @@ def encode(index):
         return {"slice": [index.start, index.stop, 1 if index.step is None else index.step]}
     if index is Ellipsis:
         return "..."
-    return {"list": index} if isinstance(index, list) else index
+    return {"list": [encode(part) for part in index]} if isinstance(index, list) else index
 
 
 def weighted_sum(out):
@@ -75,7 +80,7 @@ def read(indices):
     x = fresh()
     row = {"indices": [encode(index) for index in indices]}
     try:
-        out = x[indices]
+        out = x[written(indices)]
     except (IndexError, ValueError, TypeError, RuntimeError):
         return row | {"refused": True}
     weighted_sum(out).backward()
@@ -95,7 +100,7 @@ def value_of(kind, shape):
 
 
 def write(indices, kind):
-    value = value_of(kind, list(fresh()[indices].shape))
+    value = value_of(kind, list(fresh()[written(indices)].shape))
     leaf = fresh()
     x = leaf.clone()
     row = {"indices": [encode(index) for index in indices]}
@@ -104,7 +109,7 @@ def write(indices, kind):
         value.requires_grad_()
     else:
         row["value"] = value
-    x[indices] = value
+    x[written(indices)] = value
     weighted_sum(x).backward()
     row |= {"result": store(x), "grad": store(leaf.grad)}
     if isinstance(value, torch.Tensor):

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   mkdirSync,
   readdirSync,
@@ -6,6 +7,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import test from "ava";
 import type { Tensor } from "../../src/torch";
@@ -266,6 +268,27 @@ test("paths that hold no file are refused by name", (t) => {
   }
   const load = torch.load as (path: unknown) => unknown;
   for (const path of [undefined, null, 3, {}]) t.throws(() => load(path), { message: /load/ });
+});
+
+test("what is no file is refused, and never waited for", async (t) => {
+  const folder = temporaryFolder(t);
+  const path = (name: string) => join(folder, name);
+  execFileSync("mkfifo", [path("pipe.safetensors"), path("pipe.pt"), path("pipe.index.json")]);
+  const server = createServer();
+  await new Promise((listening) => server.listen(path("socket.npz"), () => listening(null)));
+  const kinds: [string, RegExp][] = [
+    [path("pipe.safetensors"), /pipe\.safetensors is a pipe/],
+    [path("pipe.pt"), /pipe\.pt is a pipe/],
+    [path("socket.npz"), /socket\.npz is a socket/],
+    ["/dev/zero", /zero is a device/],
+  ];
+  const readers = [torch.load, torch.loadObject, torch.loadMetadata, torch.jit.load];
+  for (const [file, message] of kinds) {
+    for (const read of [...readers, torch.inductor.load]) t.throws(() => read(file), { message });
+  }
+  t.throws(() => torch.load(path("pipe.index.json")), { message: /index\.json is a pipe/ });
+  t.throws(() => torch.jit.load(folder), { message: /is a folder/ });
+  await new Promise((closed) => server.close(closed));
 });
 
 test("a name that objects have by themselves is a name like any other", (t) => {

@@ -11,7 +11,7 @@ type Encoded =
   | "..."
   | { tensor: string }
   | { slice: [number | null, number | null, number] }
-  | { list: torch.IndexArray };
+  | { list: readonly Encoded[] };
 
 /** What PyTorch gives for x[indices]. */
 interface Read {
@@ -40,7 +40,9 @@ const tables: { x: string; reads: Read[]; writes: Write[] } = JSON.parse(
 function decode(index: Encoded): torch.Index {
   if (typeof index !== "object" || index === null) return index;
   if ("tensor" in index) return values[index.tensor];
-  return "list" in index ? index.list : torch.slice(...index.slice);
+  return "list" in index
+    ? (index.list.map(decode) as torch.IndexArray)
+    : torch.slice(...index.slice);
 }
 
 const fresh = () => values[tables.x].clone().requiresGrad_();
@@ -148,7 +150,7 @@ test("a negative step is refused with what to do instead", (t) => {
   const x = torch.zeros([2, 2]);
   t.throws(() => x.index(0.5), { message: /given 0.5/ });
   t.throws(() => x.index([0, true]), { message: /expected arrays of integers, given true/ });
-  t.throws(() => x.index([[0], [1, 2]]), { message: /rows of unequal length/ });
+  t.throws(() => x.index([[0], [1, 2]], 0), { message: /rows of unequal length/ });
 });
 
 test("writing leaves no tensor behind", (t) => {

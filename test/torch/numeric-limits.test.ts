@@ -9,6 +9,9 @@ const floats = {
   bfloat16: [16, 0.0078125, 3.3895313892515355e38, 1.1754943508222875e-38, 0.01],
   float8_e4m3fn: [8, 0.125, 448, 0.015625, 1],
   float8_e5m2: [8, 0.25, 57344, 6.103515625e-5, 1],
+  float8_e4m3fnuz: [8, 0.125, 240, 0.0078125, 1],
+  float8_e5m2fnuz: [8, 0.125, 57344, 3.0517578125e-5, 1],
+  float8_e8m0fnu: [8, 1, 2 ** 127, 2 ** -127, 1],
   complex64: [32, 1.1920928955078125e-7, 3.4028234663852886e38, 1.1754943508222875e-38, 1e-6],
 } as const;
 
@@ -20,7 +23,7 @@ for (const [dtype, [bits, eps, max, tiny, resolution]] of Object.entries(floats)
       bits,
       eps,
       max,
-      min: -max,
+      min: dtype === "float8_e8m0fnu" ? tiny : -max, // it has no sign
       tiny,
       smallestNormal: tiny,
       resolution,

@@ -68,8 +68,8 @@ test("complex numbers are { re, im }", (t) => {
     [0, 2],
   ]);
   t.deepEqual(product.index(1).item() as unknown, { re: 0, im: 2 });
-  t.deepEqual(torch.full([1], { re: 1, im: -1 }).imag().toArray(), [-1]);
-  t.deepEqual(torch.add(product, { re: 1, im: 0 }, { alpha: 2 }).real().toArray(), [2, 2]);
+  t.deepEqual(torch.full([1], { re: 1, im: -1 }).imag.toArray(), [-1]);
+  t.deepEqual(torch.add(product, { re: 1, im: 0 }, { alpha: 2 }).real.toArray(), [2, 2]);
 });
 
 test("dtypes, layouts, memory formats, devices and generators by name", (t) => {

@@ -4,6 +4,7 @@ import { TorchError } from "../errors";
 import { isNpy } from "./numpy/header";
 import { isNpz } from "./numpy/load";
 import { isPickle, isZip } from "./pytorch";
+import { withFile } from "./read";
 import { isSafetensors } from "./safetensors";
 
 /** The formats that `save` writes and `load` tells apart. */
@@ -45,14 +46,9 @@ export function formatOfName(file: string): Format {
 }
 
 function readStart(file: string): { start: Buffer; size: number } {
-  const descriptor = fs.openSync(file, "r");
-  try {
-    const status = fs.fstatSync(descriptor);
-    if (!status.isFile()) throw new TorchError(`load: ${file} is no file`);
+  return withFile(file, (descriptor, size) => {
     const buffer = Buffer.alloc(startBytes);
     const count = fs.readSync(descriptor, buffer, 0, startBytes, 0);
-    return { start: buffer.subarray(0, count), size: status.size };
-  } finally {
-    fs.closeSync(descriptor);
-  }
+    return { start: buffer.subarray(0, count), size };
+  });
 }

@@ -1,8 +1,32 @@
 import fs from "node:fs";
+import { TorchError } from "../errors";
+
+/**
+ * Opens a file for reading. Throws TorchError for what is none, as a pipe that nobody writes to would be
+ * waited for, and the system's error for what is not there.
+ */
+export function openFile(file: string, what = "load"): number {
+  requireFile(file, what);
+  // Should a pipe have taken its place since.
+  return fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+}
+
+/** Throws TorchError for a folder, a pipe, a socket or a device, and the system's error for nothing. */
+export function requireFile(file: string, what = "load"): void {
+  const status = fs.statSync(file);
+  if (status.isFile()) return;
+  const kinds: [boolean, string][] = [
+    [status.isDirectory(), "a folder"],
+    [status.isFIFO(), "a pipe"],
+    [status.isSocket(), "a socket"],
+  ];
+  const kind = kinds.find(([is]) => is)?.[1] ?? "a device";
+  throw new TorchError(`${what}: ${file} is ${kind}, no file; copy its content into one`);
+}
 
 /** Opens a file for reading; `use` gets its descriptor and its size in bytes. */
 export function withFile<T>(file: string, use: (descriptor: number, size: number) => T): T {
-  const descriptor = fs.openSync(file, "r");
+  const descriptor = openFile(file);
   try {
     return use(descriptor, fs.fstatSync(descriptor).size);
   } finally {

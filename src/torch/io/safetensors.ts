@@ -4,8 +4,8 @@ import { TorchError } from "../errors";
 import { type FileEntry, native } from "../native";
 import { Tensor } from "../tensor";
 import { writeAll } from "./atomic";
-import { isSizes } from "./dtypes";
-import { readAt } from "./read";
+import { isSizes, itemSize } from "./dtypes";
+import { openFile, readAt } from "./read";
 
 // https://github.com/huggingface/safetensors: 8 bytes of header length (little-endian), a JSON
 // header { name: { dtype, shape, data_offsets } }, then the tensors' bytes.
@@ -27,6 +27,10 @@ const codes: Readonly<Record<string, DType>> = {
   C64: "complex64",
   F8_E4M3: "float8_e4m3fn",
   F8_E5M2: "float8_e5m2",
+  F8_E4M3FNUZ: "float8_e4m3fnuz",
+  F8_E5M2FNUZ: "float8_e5m2fnuz",
+  F8_E8M0: "float8_e8m0fnu",
+  F4: "float4_e2m1fn_x2",
 };
 
 const dtypeByCode = new Map(Object.entries(codes));
@@ -53,7 +57,7 @@ export function isSafetensors(start: Buffer, size: number): boolean {
  * overlap nor leave holes. Throws TorchError that names the file and the tensor.
  */
 export function readHeader(file: string): Header {
-  const descriptor = fs.openSync(file, "r");
+  const descriptor = openFile(file);
   try {
     const { size } = fs.fstatSync(descriptor);
     const length = readLength(descriptor, size, file);
@@ -131,12 +135,24 @@ function parseEntry(name: string, entry: unknown, dataStart: number, file: strin
     throw broken(file, `${what} has the data_offsets ${brief(offsets)}`);
   }
   const [begin, end] = offsets;
-  const needed = shape.reduce((count, size) => count * size, itemSize(String(code)));
+  const packed = dtype === "float4_e2m1fn_x2" ? halved(shape) : shape;
+  if (!packed) throw broken(file, `${what} of F4 has an odd number of columns: [${shape}]`);
+  const needed = packed.reduce((count, size) => count * size, itemSize(dtype));
   if (end - begin !== needed) {
     const bytes = `${needed.toLocaleString("en")} bytes, given ${(end - begin).toLocaleString("en")}`;
     throw broken(file, `${what} of ${code} and shape [${shape.join(", ")}] needs ${bytes}`);
   }
-  return { name, dtype, shape, begin: dataStart + begin, end: dataStart + end };
+  return { name, dtype, shape: packed, begin: dataStart + begin, end: dataStart + end };
+}
+
+/** The format counts numbers of four bits, a tensor bytes of two. */
+function halved(shape: readonly number[]): number[] | null {
+  const last = shape.at(-1);
+  return last === undefined || last % 2 !== 0 ? null : [...shape.slice(0, -1), last / 2];
+}
+
+function doubled(shape: readonly number[]): number[] {
+  return [...shape.slice(0, -1), 2 * (shape.at(-1) as number)];
 }
 
 function checkCoverage(entries: Header["entries"], dataStart: number, size: number, file: string) {
@@ -182,7 +198,8 @@ export function writeSafetensors(
   for (const { name, tensor, code, bytes } of sorted) {
     const begin = end;
     end += tensor.numel() * bytes;
-    header.push([name, { dtype: code, shape: tensor.shape, data_offsets: [begin, end] }]);
+    const shape = code === "F4" ? doubled(tensor.shape) : tensor.shape;
+    header.push([name, { dtype: code, shape, data_offsets: [begin, end] }]);
   }
   const text = Buffer.from(JSON.stringify(Object.fromEntries(header)), "utf8");
   const padded = Buffer.alloc(Math.ceil(text.length / lengthBytes) * lengthBytes, " ");
@@ -195,14 +212,15 @@ export function writeSafetensors(
 
 function layoutOf(name: string, tensor: Tensor): { code: string; bytes: number } {
   const code = codeByDtype.get(tensor.dtype);
-  if (code && name !== "__metadata__") return { code, bytes: itemSize(code) };
-  const reason = code ? "the name is the format's own" : `no code for ${tensor.dtype}`;
+  const isUncounted = code === "F4" && tensor.ndim === 0;
+  if (code && name !== "__metadata__" && !isUncounted)
+    return { code, bytes: itemSize(tensor.dtype) };
+  const reason = isUncounted
+    ? "it has no dimension to count two numbers a byte in"
+    : code
+      ? "the name is the format's own"
+      : `no code for ${tensor.dtype}`;
   throw new TypeError(`save: tensor '${name}' cannot be written as safetensors: ${reason}`);
-}
-
-/** Bytes of an element: the bits are in the code, but for a few of one byte. */
-function itemSize(code: string): number {
-  return Number(/^(?:BF|C|[FIU])(\d+)$/.exec(code)?.[1] ?? 8) / 8;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { TorchError } from "../errors";
 import type { Tensor } from "../tensor";
+import { requireFile } from "./read";
 
 // Checkpoints in several files, as Hugging Face writes them: an index with { weight_map: { name: file } },
 // the files beside it.
@@ -64,6 +65,7 @@ export function loadShards(
 const maximalIndex = 100_000_000; // bytes
 
 function readIndex(index: string): Map<string, string> {
+  requireFile(index);
   const { size } = fs.statSync(index);
   if (size > maximalIndex) throw broken(index, `${size.toLocaleString("en")} bytes are too many`);
   let parsed: unknown;

@@ -6,6 +6,8 @@ const method = looseMethods(x);
 
 const cyclic: unknown[] = [1];
 cyclic.push(cyclic);
+const endless: unknown[] = [];
+endless.push(endless);
 const deep = () => {
   let nested: unknown = 1;
   for (let n = 0; n < 20_000; n++) nested = [nested];
@@ -233,9 +235,9 @@ export const ofOurs: WrongCall[] = [
     says: ["add_", "leaf"],
   },
   {
-    name: "a negative seed",
-    call: () => torch.manualSeed(-1),
-    says: ["manualSeed", "-1", ...GIVEN],
+    name: "a seed of more than 64 bits",
+    call: () => torch.manualSeed(2n ** 64n),
+    says: ["manualSeed", "18446744073709551616n", ...GIVEN],
   },
   {
     name: "a fraction as a seed",
@@ -257,4 +259,47 @@ export const ofOurs: WrongCall[] = [
     call: () => torch.setNumThreads(0),
     says: ["setNumThreads", "0", ...GIVEN],
   },
+  {
+    name: "more threads than help",
+    call: () => torch.setNumThreads(60_000),
+    says: ["setNumThreads", "1 to 1024", "60000", ...GIVEN],
+  },
+  {
+    name: "more threads between operators than help",
+    call: () => torch.setNumInteropThreads(60_000),
+    says: ["setNumInteropThreads", "1 to 1024", "60000", ...GIVEN],
+  },
+  {
+    name: "an array inside itself as an index",
+    call: () => method.index(endless),
+    says: ["index", "64 levels", ...GIVEN],
+  },
+  {
+    name: "an array without an end as an index",
+    call: () => method.index(deep()),
+    says: ["index"],
+  },
+  {
+    name: "a bigint of more than 64 bits as an index",
+    call: () => method.index(2n ** 64n),
+    says: ["index", ...GIVEN],
+  },
+  {
+    name: "complex numbers beside booleans",
+    call: () => loose.tensor([{ re: 1, im: 2 }, true]),
+    says: ["tensor", "true", ...GIVEN],
+  },
+  {
+    name: "complex numbers as integers",
+    call: () => loose.tensor([{ re: 1, im: 2 }], { dtype: "int64" }),
+    says: ["tensor", "dtype", "int64", ...GIVEN],
+  },
+  {
+    name: "imaginary parts of a real tensor",
+    call: () => x.imag,
+    says: ["imag", "non-complex"],
+  },
+  { name: "a vector's matrix transpose", call: () => x.index(0).mT, says: ["mT", "1-D"] },
+  { name: "a vector's adjoint", call: () => x.index(0).mH, says: ["mH", "1-D"] },
+  { name: "a vector's conjugate transpose", call: () => x.index(0).H, says: ["H", "1-D"] },
 ];

@@ -77,6 +77,32 @@ export const unchecked: WrongCall[] = [
       loose.adaptiveMaxPool2dBackward(torch.ones([1, 1, 1, 2]), torch.ones([1, 1, 2, 4]), far),
     says: ["expected indices of 0 to 7"],
   },
+  ...eigenvalues(),
+  {
+    name: "more parts than memory holds",
+    call: () => loose.tensorSplit(torch.ones([1]), 1e9),
+    says: ["tensor_split", "asked for 1000000000"],
+  },
+  {
+    name: "more rows than memory holds",
+    call: () => loose.unbind(torch.empty([1e9], { device: "meta" })),
+    says: ["unbind", "asked for 1000000000"],
+  },
+  {
+    name: "more pieces than memory holds",
+    call: () => torch.empty([2, 1e9], { device: "meta" }).split(2, 1),
+    says: ["split", "asked for 500000000"],
+  },
+  {
+    name: "more chunks than memory holds",
+    call: () => torch.empty([1e9], { device: "meta" }).chunk(1e8),
+    says: ["chunk", "asked for 100000000"],
+  },
+  {
+    name: "combinations of more than a tensor has dimensions",
+    call: () => loose.combinations(torch.ones([2]), 1e9),
+    says: ["combinations", "given 1000000000"],
+  },
   {
     name: "an option that disposes a tensor and makes another in its place",
     call: () => {
@@ -92,3 +118,21 @@ export const unchecked: WrongCall[] = [
     says: ["add: self: this tensor was disposed"],
   },
 ];
+
+/** LAPACK writes beyond matrices that are not finite, where LibTorch does not look first. */
+function eigenvalues(): WrongCall[] {
+  const names = ["linalg_eigvals", "_linalg_eigvals"] as const;
+  const dtypes = ["float32", "float64", "complex64", "complex128"] as const;
+  return names.flatMap((name) =>
+    dtypes.flatMap((dtype) =>
+      [NaN, Infinity].map((value) => ({
+        name: `${name} of ${value} in ${dtype}`,
+        call: () => {
+          const matrices = torch.eye(40, { dtype }).repeat(2, 1, 1);
+          return torch.ops.aten[name](matrices.indexPut_([1, 3, 5], value));
+        },
+        says: [name, "expected matrices of finite numbers, given infinities or NaNs"],
+      })),
+    ),
+  );
+}
