@@ -2,6 +2,8 @@
 
 #include <napi.h>
 
+#include <limits>
+
 #include "handle.h"
 #include "names.h"
 
@@ -10,6 +12,7 @@ namespace adaptune {
 namespace {
 
 constexpr int64_t kMaxSafeInteger = (int64_t{1} << 53) - 1;
+constexpr uint64_t kMaxInteger = std::numeric_limits<int64_t>::max();
 
 Napi::Value toNumber(napi_env env, int64_t number) {
   if (number >= -kMaxSafeInteger && number <= kMaxSafeInteger) {
@@ -91,7 +94,9 @@ napi_value toJavaScript(napi_env env, const at::Scalar& scalar) {
     result.Set("im", number.imag());
     return result;
   }
-  if (scalar.isUnsigned()) return Napi::BigInt::New(env, scalar.toUInt64());  // beyond int64
+  // Those of 2^63 on; a scalar that is not negative is unsigned, whatever it was made of.
+  const uint64_t whole = scalar.isUnsigned() ? scalar.toUInt64() : 0;
+  if (whole > kMaxInteger) return Napi::BigInt::New(env, whole);
   return toNumber(env, scalar.toLong());
 }
 

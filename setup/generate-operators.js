@@ -6,17 +6,19 @@
  *   overloads: Overload[] }} Operator
  */
 
-/** Members that the class Tensor writes itself (src/torch/tensor.ts). */
+/** Members that the class Tensor writes itself (src/torch/tensor.ts, properties.ts). */
 const ownMembers = new Set(
   `constructor shape strides dtype device layout ndim numel size isContiguous isSame
   requiresGrad requiresGrad_ isLeaf gradFn grad backward item toArray toTypedArray to float double
-  half bfloat16 long int bool cpu cuda index indexPut indexPut_ T mT mH H real imag dispose isDisposed toString`.split(
-    /\s+/,
-  ),
+  half bfloat16 long int bool cpu cuda index indexPut indexPut_ T mT mH H real imag dispose isDisposed toString
+  norm stft uniqueConsecutive`.split(/\s+/),
 );
 
 /** Functions of src/torch that are more than the operator of their name. */
-const ownFunctions = new Set(["index", "indexPut", "indexPut_", "slice"]);
+const ownFunctions = new Set(
+  `index indexPut indexPut_ slice atleast1d atleast2d atleast3d blockDiag broadcastTensors cartesianProd cdist
+  chainMatmul einsum meshgrid norm stft tensordot uniqueConsecutive`.split(/\s+/),
+);
 
 /** Methods whose tensor is an operator's second argument: x.where(condition, other). */
 const secondIsSelf = new Set(["aten::where", "aten::polygamma"]);

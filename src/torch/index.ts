@@ -58,6 +58,38 @@ export { ops } from "./dispatch";
 export type { Complex, Device, DType, Layout, MemoryFormat, Reduction, Scalar } from "./dtype";
 export { TorchError } from "./errors";
 export { type ExplainedCall, explain } from "./explain";
+export {
+  atleast1d,
+  atleast2d,
+  atleast3d,
+  blockDiag,
+  broadcastTensors,
+  cartesianProd,
+  chainMatmul,
+  type EinsumOptions,
+  einsum,
+  type MeshgridOptions,
+  meshgrid,
+  type Stft,
+  type StftOptions,
+  type Subscripts,
+  stft,
+} from "./functional";
+export {
+  type ComputeMode,
+  type ContractedDims,
+  cdist,
+  type LuOptions,
+  lu,
+  type NormOptions,
+  type NormOrder,
+  norm,
+  type PcaLowrankOptions,
+  pcaLowrank,
+  type SvdLowrankOptions,
+  svdLowrank,
+  tensordot,
+} from "./functional-linear";
 export * from "./generated/functions";
 export { type IndexPutOptions, indexPut, indexPut_ } from "./index-put";
 export { type Index, type IndexArray, Slice, slice } from "./indexing";
@@ -93,10 +125,16 @@ export {
   seed,
   setRngState,
 } from "./random";
-export { broadcastShapes, isTensor } from "./shapes";
+export { broadcastShapes, isTensor, unravelIndex } from "./shapes";
 export { receive, type SharedTensor, type ShareOptions, share, unshare } from "./share";
 export { type FrombufferOptions, frombuffer, type Memory } from "./shared-memory";
 export { buildInfo, getNumThreads, setNumThreads, version } from "./system";
 export { type BackwardOptions, type NestedArray, Tensor, type ToOptions } from "./tensor";
 export { checkThreads, maximalThreads } from "./threads";
-export { type Unique, type UniqueOptions, unique } from "./unique";
+export {
+  type Unique,
+  type UniqueConsecutiveOptions,
+  type UniqueOptions,
+  unique,
+  uniqueConsecutive,
+} from "./unique";

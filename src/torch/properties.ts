@@ -1,7 +1,15 @@
 import type { DType } from "./dtype";
+import { type StftOptions, stft } from "./functional";
+import { type LuOptions, lu, type NormOptions, type NormOrder, norm } from "./functional-linear";
 import { itemSize } from "./io/dtypes";
 import { type NestedArray, Tensor } from "./tensor";
-import { type Unique, type UniqueOptions, unique } from "./unique";
+import {
+  type Unique,
+  type UniqueConsecutiveOptions,
+  type UniqueOptions,
+  unique,
+  uniqueConsecutive,
+} from "./unique";
 
 declare module "./tensor" {
   interface Tensor {
@@ -39,6 +47,19 @@ declare module "./tensor" {
     readonly isQuantized: boolean;
     /** The values that occur: `torch.unique`. */
     unique<const Options extends UniqueOptions>(options?: Options): Unique<Options>;
+    /** The values of runs of equal ones: `torch.uniqueConsecutive`. */
+    uniqueConsecutive<const Options extends UniqueConsecutiveOptions>(
+      options?: Options,
+    ): Unique<Options>;
+    /** `torch.norm`. */
+    norm(options?: NormOptions): Tensor;
+    norm(p: NormOrder, options: NormOptions): Tensor;
+    norm(p: NormOrder, dim?: NormOptions["dim"], keepdim?: boolean, options?: NormOptions): Tensor;
+    /** `torch.stft`. */
+    stft(nFft: number, options?: StftOptions): Tensor;
+    stft(nFft: number, hopLength: number | null, options?: StftOptions): Tensor;
+    /** `torch.lu`. */
+    lu(options?: LuOptions): [Tensor, Tensor] | [Tensor, Tensor, Tensor];
   }
 }
 
@@ -59,6 +80,10 @@ const methods: Readonly<Record<string, (x: Tensor, ...args: never[]) => unknown>
   ndimension: (x) => x.ndim,
   tolist: (x) => x.toArray(),
   unique: (x, options?: UniqueOptions) => unique(x, options ?? {}),
+  uniqueConsecutive,
+  norm,
+  stft,
+  lu,
 };
 
 const getters: Readonly<Record<string, (x: Tensor) => unknown>> = {

@@ -1,4 +1,7 @@
+import { operator } from "./dispatch";
 import { describe } from "./errors";
+import { isSizes } from "./io/dtypes";
+import { scope } from "./memory";
 import { Tensor } from "./tensor";
 
 /** Whether a value is a Tensor, disposed or not. */
@@ -41,3 +44,32 @@ function texts(shapes: readonly (readonly number[])[]): string {
   });
   return each.join(", ") + (shapes.length > most ? `, ... ${shapes.length} shapes` : "");
 }
+
+/**
+ * Where elements are, by their numbers in row-major order: indices [..] of integers -> a tensor [..] for each
+ * dimension of the shape. Throws TypeError for other dtypes, and for what is no shape.
+ */
+export function unravelIndex(indices: Tensor, shape: number | readonly number[]): Tensor[] {
+  if (!/^u?int/.test(indices.dtype)) {
+    throw new TypeError(`unravelIndex: expected indices of integers, given ${indices.dtype}`);
+  }
+  const sizes = typeof shape === "number" ? [shape] : shape;
+  if (!isSizes(sizes)) {
+    throw new TypeError(
+      `unravelIndex: expected a shape of at most 64 sizes, given ${describe(shape)}`,
+    );
+  }
+  return scope(() => {
+    let step = 1;
+    const found: Tensor[] = [];
+    for (const size of [...sizes].reverse()) {
+      const places = divide(indices, step, { roundingMode: "floor" }) as Tensor;
+      found.unshift(remainder(places, size) as Tensor);
+      step *= size;
+    }
+    return found.map((places) => places.to("int64"));
+  });
+}
+
+const divide = operator("aten::div");
+const remainder = operator("aten::remainder");

@@ -1,5 +1,6 @@
 import { operator } from "./dispatch";
 import { checkOptions } from "./errors";
+import { byName } from "./named-arguments";
 import type { Tensor } from "./tensor";
 
 /** Options of `unique`. */
@@ -28,17 +29,47 @@ export function unique<const Options extends UniqueOptions>(
 ): Unique<Options> {
   checkOptions("unique", options, ["sorted", "returnInverse", "returnCounts", "dim"]);
   const { sorted = true, returnInverse = false, returnCounts = false, dim = null } = options;
-  const [values, inverse, counts] = (
+  const all =
     dim === null
       ? uniqueElements(x, sorted, returnInverse, returnCounts)
-      : uniqueSlices(x, dim, sorted, returnInverse, returnCounts)
-  ) as Tensor[];
-  const asked = [values];
-  if (returnInverse) asked.push(inverse);
+      : uniqueSlices(x, dim, sorted, returnInverse, returnCounts);
+  return asked(options, all as Tensor[]);
+}
+
+/** Options of `uniqueConsecutive`. */
+export type UniqueConsecutiveOptions = Omit<UniqueOptions, "sorted">;
+
+/** The values of runs of equal ones, as torch.unique_consecutive of Python. */
+export function uniqueConsecutive<const Options extends UniqueConsecutiveOptions>(
+  x: Tensor,
+  options?: Options,
+): Unique<Options>;
+export function uniqueConsecutive(
+  x: Tensor,
+  returnInverse: boolean,
+  returnCounts?: boolean | UniqueConsecutiveOptions,
+  dim?: number | null | UniqueConsecutiveOptions,
+): Tensor | Tensor[];
+export function uniqueConsecutive(x: Tensor, ...args: unknown[]): unknown {
+  const names = ["returnInverse", "returnCounts", "dim"];
+  const { returnInverse, returnCounts, dim = null } = byName("uniqueConsecutive", names, args);
+  const options = { returnInverse: returnInverse === true, returnCounts: returnCounts === true };
+  return asked(options, runs(x, options.returnInverse, options.returnCounts, dim) as Tensor[]);
+}
+
+const runs = operator("aten::unique_consecutive");
+
+/** Of all results those that were asked for; the others are freed. */
+function asked<Options extends UniqueOptions>(
+  { returnInverse = false, returnCounts = false }: Options,
+  [values, inverse, counts]: readonly Tensor[],
+): Unique<Options> {
+  const results = [values];
+  if (returnInverse) results.push(inverse);
   else inverse.dispose();
-  if (returnCounts) asked.push(counts);
+  if (returnCounts) results.push(counts);
   else counts.dispose();
-  return (asked.length === 1 ? values : asked) as Unique<Options>;
+  return (results.length === 1 ? values : results) as Unique<Options>;
 }
 
 const uniqueElements = operator("aten::_unique2");

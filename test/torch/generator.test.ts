@@ -93,7 +93,8 @@ test("wrong calls say what is wrong", (t) => {
   throws(() => new torch.Generator(7 as never), /Generator.*device.*given 7/);
   throws(() => new torch.Generator("meta"), /meta/i, "TorchError");
   const generator = new torch.Generator();
-  throws(() => generator.manualSeed(-1), /manualSeed.*-1/);
+  throws(() => generator.manualSeed(-1.5), /manualSeed.*-1.5/);
+  throws(() => generator.manualSeed(-(2n ** 63n) - 1n), /manualSeed.*-9223372036854775809n/);
   throws(() => generator.manualSeed("a" as never), /manualSeed.*"a"/);
   throws(() => generator.setState(torch.zeros([3])), /ByteTensor|uint8/, "TorchError");
   throws(() => generator.setState(5 as never), /setState.*given 5/);
@@ -102,4 +103,14 @@ test("wrong calls say what is wrong", (t) => {
   throws(() => loose.rand([2], { generator: {} }), /generator/);
   throws(() => loose.randn([2], { generator: 5 }), /expected a torch\.Generator or null, given 5/);
   throws(() => loose.relu(generator), /expected a Tensor, given a torch\.Generator/);
+});
+
+test("negative seeds are those of the same 64 bits, as in PyTorch", (t) => {
+  const generator = new torch.Generator().manualSeed(-1);
+  t.is(generator.initialSeed(), 2n ** 64n - 1n);
+  // torch.manual_seed(-1); torch.rand(2) of Python
+  const drawn = torch.rand([2], { generator }).toArray<number[]>();
+  t.true(Math.abs(drawn[0] - 0.9938) < 5e-5 && Math.abs(drawn[1] - 0.5713) < 5e-5);
+  t.is(generator.manualSeed(-(2n ** 63n)).initialSeed(), 2n ** 63n);
+  t.is(generator.manualSeed(2n ** 64n - 1n).initialSeed(), 2n ** 64n - 1n);
 });

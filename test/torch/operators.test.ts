@@ -94,11 +94,12 @@ function forms({ op, args, options = {}, raw, method }: Case): [string, Call][] 
   const calls: [string, Call][] = [];
   const own = camelCase(op);
   if (!raw) calls.push([`torch.${own}`, (given) => loose[own](...given)]);
-  if (!raw && method && isTensor(args[0])) {
+  if (!raw && method && isTensor(args[0]) && !isProperty(own)) {
     calls.push([`Tensor.${own}`, ([self, ...rest]) => looseMethods(self as Tensor)[own](...rest)]);
   }
+  if (isProperty(own)) calls.push([`Tensor.${own}`, ([self]) => looseMethods(self as Tensor)[own]]);
   const named = Object.keys(options).some((name) => name.includes("_"));
-  if (!named) {
+  if (raw || !named) {
     calls.push([
       `torch.ops.aten.${op}`,
       (given) => (torch.ops.aten as unknown as Untyped)[op](...given),
@@ -205,6 +206,11 @@ function tensorsOf(value: unknown): Tensor[] {
 function isTensor(value: Encoded): boolean {
   if (typeof value !== "object" || value === null) return false;
   return "tensor" in value || "complex" in value || "reversed" in value;
+}
+
+/** As x.real is. */
+function isProperty(name: string): boolean {
+  return Object.getOwnPropertyDescriptor(Tensor.prototype, name)?.get !== undefined;
 }
 
 /** scaled_dot_product_attention -> scaledDotProductAttention; leading and trailing _ stay. */
