@@ -39,7 +39,7 @@ void forgetDead() {
 
 int64_t floatsOf(const at::Tensor& weight) {
   const int64_t width = chosenKernels().products.tile_columns;
-  return (weight.size(0) + width - 1) / width * width * weight.size(1);
+  return ceilDiv(weight.size(0), width) * width * weight.size(1);
 }
 
 std::shared_ptr<const float> pack(at::Tensor weight) {
@@ -50,14 +50,15 @@ std::shared_ptr<const float> pack(at::Tensor weight) {
   const auto& kernels = chosenKernels().products;
   const Operand operand = operandOf(weight, 0);
   const int64_t m = weight.size(0), n = weight.size(1), width = kernels.tile_columns;
-  forTasks((m + width - 1) / width, static_cast<double>(weight.numel()), [&](int64_t panel) {
+  forTasks(ceilDiv(m, width), static_cast<double>(weight.numel()), [&](int64_t panel) {
     const int64_t column = panel * width;
-    kernels.pack({.from = operand.at(column),
-                  .stride = operand.stride,
-                  .columns = std::min(width, m - column),
-                  .k = n,
-                  .is_across = operand.isAcross},
-                 panels.get() + column * n);
+    kernels.pack_columns({.from = operand.at(column),
+                          .stride = operand.stride,
+                          .columns = std::min(width, m - column),
+                          .k = n,
+                          .is_across = operand.isAcross,
+                          .panel_stride = n * width},
+                         panels.get() + column * n);
   });
   return panels;
 }

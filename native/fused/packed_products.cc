@@ -1,5 +1,8 @@
 #include "packed_products.h"
 
+#include <ATen/Functions.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <memory>
 #include <new>
@@ -8,64 +11,92 @@ namespace adaptune::packed {
 
 namespace {
 
-int64_t ceilDiv(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
 // How C is shared out: blocks of columns, which a thread packs one at a time, and parts of the rows
 // where there are fewer blocks than threads.
 struct Share {
   int64_t columns, blocks, rows, parts;
 
   Share(int64_t m, int64_t n, int64_t k) {
-    constexpr int64_t kMostColumns = 256;
     const auto& kernels = chosenKernels().products;
     const int64_t threads = at::get_num_threads();
     const int64_t panels = ceilDiv(n, kernels.tile_columns);
-    const int64_t most = std::min(kMostColumns, kFloatsTogether / std::max<int64_t>(1, k));
+    const int64_t most = floatsTogether() / std::max<int64_t>(1, k);
     const int64_t fewest = ceilDiv(panels, std::max<int64_t>(1, most / kernels.tile_columns));
-    const int64_t together = ceilDiv(panels, std::min(panels, std::max(fewest, 4 * threads)));
+    const int64_t blocksWanted = threads == 1 ? fewest : std::max(fewest, 4 * threads);
+    const int64_t together = ceilDiv(panels, std::min(panels, blocksWanted));
     columns = together * kernels.tile_columns;
     blocks = ceilDiv(panels, together);
     const int64_t tiles = ceilDiv(m, kernels.tile_rows);
     parts = std::min(ceilDiv(tiles, 4), ceilDiv(2 * threads, blocks));
-    rows = ceilDiv(m, parts);
+    rows = ceilDiv(tiles, parts) * kernels.tile_rows;
+    parts = ceilDiv(m, rows);
   }
 };
 
-// The sum over k `from` .. `from + k - 1`: the first is written, others are added to what is there.
-void multiplyPart(const Product& product, int64_t from, int64_t k) {
+// Whether A is packed: where that is little beside the product, or where its lines would fall on
+// the same few places of a cache, those of a power of two above all.
+bool packsRows(const Operand& a, int64_t n) {
+  constexpr int64_t kPage = 4096 / sizeof(float), kOften = 256;
+  const bool collides = a.isAcross ? a.stride % (kPage / 2) == 0 : a.stride >= kPage / 2;
+  return n > (collides ? chosenKernels().products.tile_columns : kOften);
+}
+
+// Rows of C and k that are computed before others.
+struct Step {
+  int64_t firstRow, rows, from, k;
+};
+
+double operationsOf(const Product& product, const Step& step) {
+  return 2.0 * static_cast<double>(step.rows) * static_cast<double>(product.n) *
+         static_cast<double>(step.k);
+}
+
+// A's panels of a step, which all threads make together and then read.
+Panels packRows(const Product& product, const Step& step) {
+  constexpr int64_t kTilesTogether = 16;
+  const auto panels = Panels::shared(Side::rows, step.rows, step.k);
+  const int64_t together = kTilesTogether * widthOf(Side::rows);
+  forTasks(ceilDiv(step.rows, together), operationsOf(product, step), [&](int64_t task) {
+    const int64_t first = task * together, count = std::min(together, step.rows - first);
+    panels.pack({product.a, step.firstRow + first, count, step.from, step.k}, first);
+  });
+  return panels;
+}
+
+// The sum over a step's k: the first is written, others are added to what is there.
+void multiplyStep(const Product& product, const Step& step) {
   const auto& kernels = chosenKernels().products;
-  const Share share(product.m, product.n, k);
-  const bool isLast = from + k == product.k;
+  const Share share(step.rows, product.n, step.k);
+  const bool isLast = step.from + step.k == product.k, isPacked = packsRows(product.a, product.n);
   const float* bias = isLast ? product.bias : nullptr;
-  const double operations = 2.0 * static_cast<double>(product.m) * static_cast<double>(product.n) *
-                            static_cast<double>(k);
-  forTasks(share.blocks * share.parts, operations, [&](int64_t task) {
+  const Panels rowsOfA = isPacked ? packRows(product, step) : Panels(Side::rows, nullptr, step.k);
+  forTasks(share.blocks * share.parts, operationsOf(product, step), [&](int64_t task) {
     const int64_t first = task / share.parts * share.columns;
     const int64_t columns = std::min(share.columns, product.n - first);
-    const int64_t firstRow = task % share.parts * share.rows;
-    const int64_t rows = std::min(share.rows, product.m - firstRow);
-    const PackedColumns packed = product.panels
-                                     ? PackedColumns(product.panels, first, product.k, from)
-                                     : PackedColumns(columns, k);
-    if (!product.panels) packed.pack({product.b, first, columns, from, k});
-    forTileRows(firstRow, rows, [&](int64_t row, int64_t count) {
+    const int64_t begin = task % share.parts * share.rows;
+    const int64_t end = std::min(begin + share.rows, step.rows);
+    const Panels packed = product.panels
+                              ? Panels(Side::columns, product.panels + first * product.k, product.k)
+                              : Panels::ofThread(Side::columns, columns, step.k);
+    const int64_t from = product.panels ? step.from : 0;
+    if (!product.panels) packed.pack({product.b, first, columns, step.from, step.k});
+    for (int64_t row = begin; row < end; row += kernels.tile_rows)
       for (int64_t column = 0; column < columns; column += kernels.tile_columns) {
-        const kernels::ProductSegment segment{product.a.at(row, from), product.a.stride,
-                                              packed.at(column), k};
+        const int64_t rowOfC = step.firstRow + row;
+        const kernels::ProductSegment segment{
+            isPacked ? rowsOfA.at(row) : product.a.at(rowOfC, step.from),
+            isPacked ? kernels.tile_rows : product.a.stride, packed.at(column, from), step.k};
         kernels.tile({.segments = &segment,
                       .segment_count = 1,
-                      .rows = count,
+                      .rows = std::min<int64_t>(kernels.tile_rows, end - row),
                       .columns = std::min<int64_t>(kernels.tile_columns, columns - column),
-                      .is_across = product.a.isAcross,
-                      .c = product.c + row * product.n + first + column,
+                      .is_across = !isPacked && product.a.isAcross,
+                      .c = product.c + rowOfC * product.n + first + column,
                       .c_stride = product.n,
                       .bias = bias ? bias + first + column : nullptr,
                       .gelu = product.gelu && isLast,
-                      .adds = from > 0});
+                      .adds = step.from > 0});
       }
-    });
   });
 }
 
@@ -86,7 +117,25 @@ float* threadMemory(int64_t floats) {
   return memory.get();
 }
 
+// Zero where the system does not tell.
+int64_t secondLevelCache() {
+#if defined(_SC_LEVEL2_CACHE_SIZE)
+  return sysconf(_SC_LEVEL2_CACHE_SIZE);
+#else
+  return 0;
+#endif
+}
+
 }  // namespace
+
+int64_t floatsTogether() {
+  static const int64_t bytes = [] {
+    constexpr int64_t kUsual = 1 << 20, kMost = 1 << 22;
+    const int64_t told = secondLevelCache();
+    return told > 0 ? std::min(told, kMost) : kUsual;
+  }();
+  return bytes / 2 / static_cast<int64_t>(sizeof(float));
+}
 
 Operand operandOf(at::Tensor& matrix, int64_t side) {
   const auto isLine = [&](int64_t dim) {
@@ -97,34 +146,42 @@ Operand operandOf(at::Tensor& matrix, int64_t side) {
   return {matrix.const_data_ptr<float>(), matrix.stride(1 - line), line != side};
 }
 
-PackedColumns::PackedColumns(int64_t columns, int64_t k)
-    : width_(chosenKernels().products.tile_columns), k_(k) {
-  data_ = own_ = threadMemory(ceilDiv(columns, width_) * width_ * k);
+Panels Panels::shared(Side side, int64_t count, int64_t k) {
+  Panels panels(side, nullptr, k);
+  panels.memory_ = at::empty({ceilDiv(count, panels.width_), k, panels.width_}, at::kFloat);
+  panels.data_ = panels.own_ = panels.memory_.mutable_data_ptr<float>();
+  return panels;
 }
 
-PackedColumns::PackedColumns(const float* panels, int64_t column, int64_t k, int64_t from)
-    : data_(panels + column * k + from * chosenKernels().products.tile_columns),
-      width_(chosenKernels().products.tile_columns),
-      k_(k) {}
+Panels Panels::ofThread(Side side, int64_t count, int64_t k) {
+  Panels panels(side, nullptr, k);
+  const int64_t floats = ceilDiv(count, panels.width_) * panels.width_ * k;
+  panels.data_ = panels.own_ = threadMemory(floats);
+  return panels;
+}
 
-void PackedColumns::pack(const Columns& columns, int64_t column, int64_t k) const {
-  for (int64_t done = 0; done < columns.count; done += width_)
-    chosenKernels().products.pack({.from = columns.b.at(columns.first + done, columns.from),
-                                   .stride = columns.b.stride,
-                                   .columns = std::min(width_, columns.count - done),
-                                   .k = columns.k,
-                                   .is_across = columns.b.isAcross},
-                                  own_ + (at(column + done, k) - data_));
+void Panels::pack(const Part& part, int64_t place, int64_t k) const {
+  const auto& kernels = chosenKernels().products;
+  const auto pack = side_ == Side::rows ? kernels.pack_rows : kernels.pack_columns;
+  pack({.from = part.operand.at(part.first, part.from),
+        .stride = part.operand.stride,
+        .columns = part.count,
+        .k = part.k,
+        .is_across = part.operand.isAcross,
+        .panel_stride = k_ * width_},
+       own_ + (at(place, k) - data_));
 }
 
 void multiply(const Product& product) {
   if (product.m == 0 || product.n == 0) return;
-  // So many that enough columns of B, and what is read of A again and again, stay in caches.
-  constexpr int64_t kMostTogether = 1024;
-  const int64_t parts = std::max<int64_t>(1, ceilDiv(product.k, kMostTogether));
-  const int64_t together = std::max<int64_t>(1, ceilDiv(product.k, parts));
-  for (int64_t from = 0; from == 0 || from < product.k; from += together)
-    multiplyPart(product, from, std::min(together, product.k - from));
+  // So many rows that B is packed again for them without loss.
+  constexpr int64_t kMostRows = 4096;
+  const int64_t rows = std::min(kMostRows, product.m);
+  const int64_t k = evenPart(product.k, kMostTogether);
+  for (int64_t row = 0; row < product.m; row += rows)
+    for (int64_t from = 0; from == 0 || from < product.k; from += k)
+      multiplyStep(product,
+                   {row, std::min(rows, product.m - row), from, std::min(k, product.k - from)});
 }
 
 }  // namespace adaptune::packed

@@ -31,49 +31,65 @@ struct Operand {
 // of its dimensions is contiguous.
 Operand operandOf(at::Tensor& matrix, int64_t side);
 
-// Calls fn(first, count) for as many rows at a time as a tile has, or a few less.
-template <typename Fn>
-void forTileRows(int64_t first, int64_t rows, const Fn& fn) {
-  const int64_t most = chosenKernels().products.tile_rows;
-  for (int64_t tiles = (rows + most - 1) / most; tiles > 0; --tiles) {
-    const int64_t count = (rows + tiles - 1) / tiles;
-    fn(first, count);
-    first += count;
-    rows -= count;
-  }
-}
-
-// Columns `first` .. `first + count - 1` of B, at k `from` .. `from + k - 1`.
-struct Columns {
-  const Operand& b;
+// Rows `first` .. `first + count - 1` of A, or columns of B, at k `from` .. `from + k - 1`.
+struct Part {
+  const Operand& operand;
   int64_t first, count, from, k;
 };
 
-// Columns of B, packed in this thread's memory until it packs others.
-class PackedColumns {
+// Whether panels are of A's rows or of B's columns: each is as wide as a tile of C has of them.
+enum class Side { rows, columns };
+
+inline int64_t widthOf(Side side) {
+  const auto& kernels = chosenKernels().products;
+  return side == Side::rows ? kernels.tile_rows : kernels.tile_columns;
+}
+
+inline int64_t ceilDiv(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+// Packed panels [.., K, width].
+class Panels {
  public:
-  // Room for `columns` columns of K floats.
-  PackedColumns(int64_t columns, int64_t k);
+  // Room for `count` rows or columns in memory of their own, for all threads to read.
+  static Panels shared(Side side, int64_t count, int64_t k);
 
-  // Those of panels [.., K, columns of a tile] from the first column of a tile, and a k, on.
-  PackedColumns(const float* panels, int64_t column, int64_t k, int64_t from);
+  // The same in this thread's memory, until it asks for it again.
+  static Panels ofThread(Side side, int64_t count, int64_t k);
 
-  // The panel of the tile that begins at a column, from a k on.
-  const float* at(int64_t column, int64_t k = 0) const {
-    return data_ + (column / width_ * k_ + k) * width_;
+  // Those that are packed already, from one on, of which each has K.
+  Panels(Side side, const float* data, int64_t k)
+      : side_(side), width_(widthOf(side)), k_(k), data_(data) {}
+
+  // The panel of the tile that begins at a place, from a k on.
+  const float* at(int64_t place, int64_t k = 0) const {
+    return data_ + (place / width_ * k_ + k) * width_;
   }
 
-  // Packs columns as those from `column` on, and their k as those from `k` on.
-  void pack(const Columns& columns, int64_t column = 0, int64_t k = 0) const;
+  // Packs a part as what begins at a tile's place, and its k as those from `k` on.
+  void pack(const Part& part, int64_t place = 0, int64_t k = 0) const;
 
  private:
-  const float* data_;
+  Side side_;
   int64_t width_, k_;
+  const float* data_;
   float* own_ = nullptr;
+  at::Tensor memory_;
 };
 
-// How many floats of B a thread packs at a time: half of a usual second-level cache.
-constexpr int64_t kFloatsTogether = 1 << 17;
+// How many k are summed up at once at most: so many that a tile of A stays in a first-level cache,
+// or nearly, and C is seldom read and written again. The same on all processors, as bits depend on
+// it.
+constexpr int64_t kMostTogether = 768;
+
+// How many of B's floats a thread has packed at a time: half of the second-level cache.
+int64_t floatsTogether();
+
+// The fewest equal parts, each with at most `most`, and how much the first of them have.
+inline int64_t evenPart(int64_t all, int64_t most) {
+  return std::max<int64_t>(1, ceilDiv(all, std::max<int64_t>(1, ceilDiv(all, most))));
+}
 
 // Calls fn(task) for all tasks, in parallel where there are operations enough. A thread that is
 // done takes the next task, so one that is slow, as threads on shared machines are, delays little.

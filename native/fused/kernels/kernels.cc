@@ -20,11 +20,11 @@ constexpr Kernels<T> kernelsOf{
 
 namespace ADAPTUNE_KERNELS {
 
-constinit const AllKernels kernels{
-    kernelsOf<float>,
-    kernelsOf<double>,
-    kernelsOf<BFloat16>,
-    {kTileRows, kTileColumns, packPanel, productTile<>, compareGelu}};
+constinit const AllKernels kernels{kernelsOf<float>,
+                                   kernelsOf<double>,
+                                   kernelsOf<BFloat16>,
+                                   {kTileRows, kTileColumns, packPanels<kTileRows>,
+                                    packPanels<kTileColumns>, productTile<>, compareGelu}};
 
 }  // namespace ADAPTUNE_KERNELS
 

@@ -139,18 +139,20 @@ struct SoftmaxDropoutBackwardRows {
   const AttentionDropout* dropout;
 };
 
-// Columns of the B [K,N] of a matrix product. Lines of memory, `stride` floats apart, are columns
-// and K runs along them (`is_across`), or they are rows.
-struct ProductPanel {
+// Rows of the A [M,K] of a matrix product, or columns of its B [K,N]; both are called columns here.
+// Lines of memory, `stride` floats apart, are columns and K runs along them (`is_across`), or each
+// line has the columns of one k.
+struct ProductPanels {
   const float* from;
   int64_t stride, columns, k;
   bool is_across;
+  int64_t panel_stride;  // floats from one packed panel to the next
 };
 
 // A part of a sum over K: rows of A, and a packed panel of B.
 struct ProductSegment {
   const float* a;
-  int64_t a_stride;  // of lines of A: its rows (`is_across`), or K
+  int64_t a_stride;  // of lines of A: its rows (`is_across`), or K; tile_rows for a packed panel
   const float* b;
   int64_t k;
 };
@@ -176,10 +178,12 @@ struct GeluComparison {
   double* sums;
 };
 
-// A tile has up to tile_rows rows and tile_columns columns; a packed panel is [K, tile_columns].
+// A tile has up to tile_rows rows and tile_columns columns. A packed panel is [K, tile_rows] of A,
+// and [K, tile_columns] of B.
 struct ProductKernels {
   int tile_rows, tile_columns;
-  void (*pack)(const ProductPanel& panel, float* to);
+  void (*pack_rows)(const ProductPanels& panels, float* to);
+  void (*pack_columns)(const ProductPanels& panels, float* to);
   void (*tile)(const ProductTile& tile);
   void (*compare_gelu)(const GeluComparison& comparison);
 };

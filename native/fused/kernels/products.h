@@ -1,7 +1,6 @@
 // Matrix products in single precision, C[M,N] = A[M,K] B[K,N], the way of Goto & van de Geijn,
 // "Anatomy of High-Performance Matrix Multiplication", ACM TOMS 34, 2008: B is packed into panels,
-// and a tile of C stays in registers while it is summed up over K. A is read where it is: a float
-// of it serves a whole row of the tile.
+// A too where that pays, and a tile of C stays in registers while it is summed up over K.
 #pragma once
 
 #include "functions.h"
@@ -18,6 +17,9 @@ constexpr int kTileRows = 6;
 #endif
 constexpr int kTileVectors = 2;
 constexpr int kTileColumns = kTileVectors * static_cast<int>(kLanes<float>);
+
+constexpr int64_t kLine = 16;  // floats of a cache line
+
 // Whole vectors, or the columns that are there.
 template <bool isWhole>
 auto columnsOf(int64_t columns, int vector) {
@@ -45,6 +47,10 @@ void writeTile(const ProductTile& tile, const Vec<float> (&sums)[rows][kTileVect
 
 template <int rows, bool isAcross>
 void computeTile(const ProductTile& tile) {
+  // C is written when all is summed up: it comes into the cache meanwhile.
+  for (int i = 0; i < rows; ++i)
+    for (int64_t column = 0; column < tile.columns; column += kLine)
+      __builtin_prefetch(tile.c + i * tile.c_stride + column, 1);
   Vec<float> sums[rows][kTileVectors] = {};
   for (int64_t s = 0; s < tile.segment_count; ++s) {
     auto [a, stride, b, k] = tile.segments[s];
@@ -95,42 +101,60 @@ inline void transpose4(const float* from, int64_t stride, float* to, int64_t to_
   for (int i = 0; i < 4; ++i) memcpy(to + i * to_stride, &rows[i], sizeof(Four));
 }
 
-// Lines are columns of B. Four of them are read a cache line at a time: all columns at once would
-// fall on the same places of the cache.
-inline void packAcross(const ProductPanel& panel, float* to) {
-  constexpr int64_t kLine = 16, kAhead = 4 * kLine;
-  const int64_t stride = panel.stride, wholeColumns = panel.columns - panel.columns % 4;
-  const int64_t wholeK = panel.k - panel.k % kLine;
-  for (int64_t first = 0; first < wholeK; first += kLine)
-    for (int64_t column = 0; column < wholeColumns; column += 4) {
-      const float* from = panel.from + column * stride + first;
-      for (int64_t i = 0; i < 4; ++i) __builtin_prefetch(from + i * stride + kAhead);
-      for (int64_t k = 0; k < kLine; k += 4)
-        transpose4(from + k, stride, to + (first + k) * kTileColumns + column, kTileColumns);
-    }
-  for (int64_t column = 0; column < panel.columns; ++column)
-    for (int64_t k = column < wholeColumns ? wholeK : 0; k < panel.k; ++k)
-      to[k * kTileColumns + column] = panel.from[column * stride + k];
-}
-
-// Lines are rows of B.
-inline void packAlong(const ProductPanel& panel, float* to) {
-  for (int64_t k = 0; k < panel.k; ++k, to += kTileColumns) {
-    const float* from = panel.from + k * panel.stride;
-    if (panel.columns == kTileColumns)
-      memcpy(to, from, kTileColumns * sizeof(float));
-    else
-      memcpy(to, from, panel.columns * sizeof(float));
+// Lines are columns. Four of them are read a cache line at a time: all columns at once would fall
+// on the same places of the cache. Where four do not go into a panel's columns, the last four
+// overlap.
+template <int width>
+void packAcross(const ProductPanels& panels, float* to) {
+  constexpr int64_t kAhead = 4 * kLine;
+  const int64_t stride = panels.stride, wholeK = panels.k - panels.k % kLine;
+  for (int64_t done = 0; done < panels.columns; done += width, to += panels.panel_stride) {
+    const int64_t columns = panels.columns - done < width ? panels.columns - done : width;
+    const float* from = panels.from + done * stride;
+    const int64_t transposed = columns < 4 ? 0 : wholeK;
+    for (int64_t first = 0; first < transposed; first += kLine)
+      for (int64_t next = 0; next < columns; next += 4) {
+        const int64_t column = next + 4 <= columns ? next : columns - 4;
+        const float* lines = from + column * stride + first;
+        for (int64_t i = 0; i < 4; ++i) __builtin_prefetch(lines + i * stride + kAhead);
+        for (int64_t k = 0; k < kLine; k += 4)
+          transpose4(lines + k, stride, to + (first + k) * width + column, width);
+      }
+    for (int64_t column = 0; column < columns; ++column)
+      for (int64_t k = transposed; k < panels.k; ++k)
+        to[k * width + column] = from[column * stride + k];
   }
 }
 
-// Sums are taken of whole vectors of B, so what is beyond its columns is zero.
-inline void packPanel(const ProductPanel& panel, float* to) {
-  if (panel.columns < kTileColumns) memset(to, 0, panel.k * kTileColumns * sizeof(float));
-  if (panel.is_across)
-    packAcross(panel, to);
+// Lines are k. Of each so much is read at once that the next is not a page further after a few
+// floats, and written to as many panels.
+template <int width>
+void packAlong(const ProductPanels& panels, float* to) {
+  constexpr int64_t kTogether = 1024 / width * width;
+  for (int64_t first = 0; first < panels.columns; first += kTogether) {
+    const int64_t left = panels.columns - first, columns = left < kTogether ? left : kTogether;
+    float* panel = to + first / width * panels.panel_stride;
+    for (int64_t k = 0; k < panels.k; ++k) {
+      const float* from = panels.from + first + k * panels.stride;
+      float* at = panel + k * width;
+      int64_t column = 0;
+      for (; column + width <= columns; column += width, at += panels.panel_stride)
+        memcpy(at, from + column, width * sizeof(float));
+      if (column < columns) memcpy(at, from + column, (columns - column) * sizeof(float));
+    }
+  }
+}
+
+// Sums are taken of whole vectors, so what is beyond the columns is zero.
+template <int width>
+void packPanels(const ProductPanels& panels, float* to) {
+  const int64_t beyond = panels.columns % width;
+  if (beyond > 0)
+    memset(to + panels.columns / width * panels.panel_stride, 0, panels.k * width * sizeof(float));
+  if (panels.is_across)
+    packAcross<width>(panels, to);
   else
-    packAlong(panel, to);
+    packAlong<width>(panels, to);
 }
 
 }  // namespace
