@@ -262,6 +262,7 @@ Guard layerGuardOf(const std::string& name) {
       {"aten::_scaled_dot_product_flash_attention_for_cpu", guardFlash},
       {"aten::_upsample_bicubic2d_aa", guardAntialiased},
       {"aten::_upsample_bilinear2d_aa", guardAntialiased},
+      {"aten::_upsample_lanczos2d_aa", guardAntialiased},
       {"aten::_weight_norm", guardWeightNorm},
       {"aten::_weight_norm_interface", guardWeightNorm},
       {"aten::avg_pool2d_backward", guardAverageBackward<2>},

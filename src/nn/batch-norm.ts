@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { batchNorm } from "./functions/norms";
 import { checkDimensions, RunningNorm, type RunningNormOptions } from "./running-norm";
 
 /** Options of batch norms, which are affine and keep running statistics by default. */
@@ -29,7 +30,7 @@ abstract class BatchNorm extends RunningNorm {
     const { running_mean: mean, running_var: variance, weight, bias, eps, training } = this;
     const byBatch = training || mean === null;
     const momentum = training ? this.countBatch() : 0;
-    return torch.batchNorm(x, weight, bias, mean, variance, byBatch, momentum, eps, true);
+    return batchNorm(x, mean, variance, weight, bias, byBatch, momentum, eps);
   }
 
   /** Notes another batch; what it weighs. */

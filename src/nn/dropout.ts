@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import { dropout } from "./functional";
+import { checkProbability } from "./functions/dropout";
 import { Module } from "./module";
 
 /**
@@ -10,7 +11,7 @@ import { Module } from "./module";
 export class Dropout extends Module {
   constructor(readonly p = 0.5) {
     super();
-    if (!(p >= 0 && p <= 1)) throw new RangeError(`dropout probability ${p} is not within 0 and 1`);
+    checkProbability(p);
   }
 
   override forward(x: Tensor): Tensor {

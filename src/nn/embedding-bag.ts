@@ -1,12 +1,11 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
-import { fillRowWithZero, renormalise, rowIndex } from "./embedding";
+import { fillRowWithZero } from "./embedding";
+import { type BagMode, embeddingBag, rowIndex } from "./functions/embeddings";
 import { normal_ } from "./init";
 import type { FactoryOptions } from "./linear";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
-
-const MODES = ["sum", "mean", "max"] as const;
 
 export interface EmbeddingBagOptions extends FactoryOptions {
   /** Rows whose norm is larger are scaled down, in place, when they are read; none by default. */
@@ -16,7 +15,7 @@ export interface EmbeddingBagOptions extends FactoryOptions {
   /** Whether a row's gradient is divided by how often the batch has it; false by default. */
   readonly scaleGradByFreq?: boolean;
   /** What becomes of the rows of a bag; "mean" by default. */
-  readonly mode?: (typeof MODES)[number];
+  readonly mode?: BagMode;
   /** Whether gradients are sparse; false by default. */
   readonly sparse?: boolean;
   /** Whether the offsets end with the number of ids; false by default. */
@@ -36,7 +35,7 @@ export class EmbeddingBag extends Module {
   readonly maxNorm: number | null;
   readonly normType: number;
   readonly scaleGradByFreq: boolean;
-  readonly mode: (typeof MODES)[number];
+  readonly mode: BagMode;
   readonly sparse: boolean;
   readonly includeLastOffset: boolean;
   readonly paddingIdx: number | null;
@@ -73,33 +72,23 @@ export class EmbeddingBag extends Module {
     offsets: Tensor | null = null,
     perSampleWeights: Tensor | null = null,
   ): Tensor {
-    const { weight, scaleGradByFreq, sparse, mode, includeLastOffset, paddingIdx } = this;
-    renormalise(weight, ids, this.maxNorm, this.normType);
-    const [bags] = torch.embeddingBag(
-      weight,
-      ids.ndim === 2 ? ids.reshape(-1) : ids,
-      offsetsOf(ids, offsets),
+    const { maxNorm, normType, scaleGradByFreq, mode, sparse, includeLastOffset, paddingIdx } =
+      this;
+    return embeddingBag(ids, this.weight, {
+      offsets,
+      maxNorm,
+      normType,
       scaleGradByFreq,
-      MODES.indexOf(mode),
+      mode,
       sparse,
-      perSampleWeights?.reshape(-1) ?? null,
+      perSampleWeights,
       includeLastOffset,
       paddingIdx,
-    );
-    return bags;
+    });
   }
 
   resetParameters(): void {
     normal_(this.weight);
     fillRowWithZero(this.weight, this.paddingIdx);
   }
-}
-
-function offsetsOf(ids: Tensor, offsets: Tensor | null): Tensor {
-  if (ids.ndim === 2 && offsets === null) {
-    const { dtype, device } = ids;
-    return torch.arange(0, ids.numel(), ids.shape[1], { dtype, device });
-  }
-  if (ids.ndim === 1 && offsets !== null) return offsets;
-  throw new RangeError("bags are ids [B,S] without offsets, or ids [N] with offsets [B]");
 }

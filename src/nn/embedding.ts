@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { embedding, rowIndex } from "./functions/embeddings";
 import { normal_, skip } from "./init";
 import type { FactoryOptions } from "./linear";
 import { Module } from "./module";
@@ -66,9 +67,8 @@ export class Embedding extends Module {
   }
 
   override forward(ids: Tensor): Tensor {
-    const { weight, paddingIdx, scaleGradByFreq, sparse } = this;
-    renormalise(weight, ids, this.maxNorm, this.normType);
-    return torch.embedding(weight, ids, paddingIdx ?? -1, scaleGradByFreq, sparse);
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = this;
+    return embedding(ids, this.weight, paddingIdx, maxNorm, normType, scaleGradByFreq, sparse);
   }
 
   /** Draws the rows from N(0, 1); the padding row is zero. */
@@ -83,24 +83,6 @@ export class Embedding extends Module {
   }
 }
 
-/** Scales the rows that ids name down to a norm, in place. */
-export function renormalise(
-  weight: Parameter,
-  ids: Tensor,
-  maxNorm: number | null,
-  normType: number,
-): void {
-  if (maxNorm === null) return;
-  torch.noGrad(() => torch.embeddingRenorm_(weight.detach(), ids.contiguous(), maxNorm, normType));
-}
-
 export function fillRowWithZero(weight: Parameter, row: number | null): void {
   if (row !== null) torch.noGrad(() => weight.select(0, row).fill_(0));
-}
-
-export function rowIndex(index: number, rows: number): number {
-  if (!Number.isInteger(index) || index < -rows || index >= rows) {
-    throw new RangeError(`paddingIdx ${index} is none of the ${rows} rows of the embedding`);
-  }
-  return index < 0 ? index + rows : index;
 }

@@ -1,6 +1,7 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { nextSeed } from "./draws";
+import { checkProbability } from "./functions/dropout";
 import { type PackedAttention, type Packing, packingOf, rowNumbers } from "./packing";
 import { dropsInPart, hasStaticShapes, saltedRows, whereDropping } from "./static-shapes";
 
@@ -75,32 +76,18 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   return product;
 }
 
-/** Options of `conv2d`. */
-export interface ConvOptions {
-  /** Rows and columns from one window to the next; 1 by default. */
-  readonly stride?: number;
-  /** Zeros added on all four sides; 0 by default. */
-  readonly padding?: number;
-}
-
-/** x [B,n,H,W], weight [m,n,k,l], bias [m] -> [B,m,H',W']. */
-export function conv2d(
-  x: Tensor,
-  weight: Tensor,
-  bias: Tensor | null = null,
-  { stride = 1, padding = 0 }: ConvOptions = {},
-): Tensor {
-  const out = torch.conv2d(x, weight, bias, [stride, stride], [padding, padding]);
-  count((2 * out.numel() * weight.numel()) / weight.shape[0], x.shape[0]);
-  return out;
-}
-
 /** Options of `scaledDotProductAttention`. */
 export interface AttentionOptions {
   /** Added to the scores, or boolean with true where to attend: broadcasts to [B,H,S,S']. */
   readonly attnMask?: Tensor | null;
   /** Dropout probability of the attention weights; 0 by default. */
   readonly dropoutP?: number;
+  /** Whether nothing attends to what comes later, in the place of a mask; false by default. */
+  readonly isCausal?: boolean;
+  /** What scores are multiplied by; 1 / sqrt(d) by default. */
+  readonly scale?: number | null;
+  /** Whether each head of keys and values serves several of queries in turn; false by default. */
+  readonly enableGqa?: boolean;
   /** Which of all heads these are, where not all run: they drop what they would among all. */
   readonly headNumbers?: readonly number[];
 }
@@ -110,15 +97,23 @@ export function scaledDotProductAttention(
   query: Tensor,
   key: Tensor,
   value: Tensor,
-  { attnMask = null, dropoutP = 0, headNumbers = [] }: AttentionOptions = {},
+  options: AttentionOptions = {},
 ): Tensor {
+  const { attnMask = null, dropoutP = 0, headNumbers = [], ...special } = options;
+  if (dropoutP > 0 && Object.keys(special).length > 0) {
+    return torch.scope(() => {
+      const plain = inPlainTerms(query, key, value, options);
+      const rest = { attnMask: plain.mask, dropoutP, headNumbers };
+      return scaledDotProductAttention(plain.query, plain.key, plain.value, rest);
+    });
+  }
   count(2 * query.numel() * (key.shape[2] + value.shape[2]), query.shape[0]);
   const seed = nextSeed(dropoutP > 0);
   const isByHead = [query, key, value].every(
     ({ ndim, shape }) => ndim === 4 && shape.every((size, n) => n === 2 || size === query.shape[n]),
   );
   const attend = (dropoutP: number) =>
-    torch.scaledDotProductAttention(query, key, value, { attnMask, dropoutP });
+    torch.scaledDotProductAttention(query, key, value, { attnMask, dropoutP, ...special });
   if (dropoutP === 0 || !isByHead) return attend(dropoutP);
   const dropped = torch.ops.adaptune.dropout_attention(
     query,
@@ -135,8 +130,29 @@ export function scaledDotProductAttention(
   return whereDropping(dropped, () => attend(0));
 }
 
+/** The same attention without what the operator that drops does not know. */
+function inPlainTerms(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  { attnMask = null, isCausal = false, scale = null, enableGqa = false }: AttentionOptions,
+): { query: Tensor; key: Tensor; value: Tensor; mask: Tensor | null } {
+  if (isCausal && attnMask) throw new RangeError("attention takes a mask or isCausal, one of both");
+  const [length, width] = query.shape.slice(-2);
+  const times = enableGqa ? query.shape[query.ndim - 3] / key.shape[key.ndim - 3] : 1;
+  const shared = (x: Tensor) => (times === 1 ? x : x.repeatInterleave(times, -3));
+  const { device } = query;
+  const all = () => torch.ones([length, key.shape[key.ndim - 2]], { dtype: "bool", device });
+  return {
+    query: scale === null ? query : query.mul(scale * Math.sqrt(width)),
+    key: shared(key),
+    value: shared(value),
+    mask: isCausal ? all().tril() : attnMask,
+  };
+}
+
 /** Options of `packedAttention`. */
-export interface PackedAttentionOptions extends Omit<AttentionOptions, "attnMask"> {
+export interface PackedAttentionOptions extends Pick<AttentionOptions, "dropoutP" | "headNumbers"> {
   /** H, a divisor of D. */
   readonly heads: number;
 }
@@ -180,16 +196,13 @@ export function layerNorm(
   return torch.layerNorm(x, [...shape], weight, bias, eps);
 }
 
-/** ids [..] int64, weight [V,D] -> rows of the weight [..,D]; row `paddingIdx` gets no gradient. */
-export function embedding(ids: Tensor, weight: Tensor, paddingIdx = -1): Tensor {
-  return torch.embedding(weight, ids, paddingIdx);
-}
-
 /**
  * Zeroes elements with probability p and scales the others by 1 / (1 - p), in training. What is
- * dropped depends on the sample, the position in it and the column: `inForward` and `rowNumbers`.
+ * dropped depends on the sample, the position in it and the column: `inForward` and `rowNumbers`. Throws
+ * RangeError for a p outside of 0 and 1.
  */
 export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
+  checkProbability(p);
   const isDrawn = training && p > 0;
   const seed = nextSeed(isDrawn);
   if (!isDrawn) return x;
@@ -267,12 +280,14 @@ function listOf(given: Tensor | readonly Tensor[] | null): Tensor[] {
   return given instanceof torch.Tensor ? [given] : [...given];
 }
 
-/** z Phi(z) of z = x + bias, exact by the error function: x [..,D], bias [D]. */
-export function gelu(x: Tensor, bias: Tensor | null = null): Tensor {
-  return bias ? (torch.ops.adaptune.bias_gelu(x, bias) as Tensor) : torch.gelu(x);
+/** Options of `gelu`. */
+export interface GeluOptions {
+  /** "none", exact by the error function, by default; or "tanh" (Hendrycks and Gimpel 2016). */
+  readonly approximate?: "none" | "tanh";
 }
 
-/** logits [B,C], classes [B] int64 -> mean negative log-likelihood. */
-export function crossEntropy(logits: Tensor, classes: Tensor): Tensor {
-  return torch.crossEntropyLoss(logits, classes);
+/** z Phi(z) of z = x + bias, exact by the error function, or of x as its options say: x [..,D], bias [D]. */
+export function gelu(x: Tensor, bias: Tensor | GeluOptions | null = null): Tensor {
+  if (bias !== null && !(bias instanceof torch.Tensor)) return torch.gelu(x, bias);
+  return bias ? (torch.ops.adaptune.bias_gelu(x, bias) as Tensor) : torch.gelu(x);
 }

@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { groupNorm } from "./functions/norms";
 import { ones_, zeros_ } from "./init";
 import type { FactoryOptions } from "./linear";
 import { Module } from "./module";
@@ -38,7 +39,7 @@ export class GroupNorm extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return torch.groupNorm(x, this.numGroups, this.weight, this.bias, this.eps);
+    return groupNorm(x, this.numGroups, this.weight, this.bias, this.eps);
   }
 
   resetParameters(): void {

@@ -53,7 +53,7 @@ export {
 } from "./dropout-variants";
 export { Embedding, type EmbeddingOptions } from "./embedding";
 export { EmbeddingBag, type EmbeddingBagOptions } from "./embedding-bag";
-export * as functional from "./functional";
+export * as functional from "./functions";
 export { GroupNorm, type GroupNormOptions } from "./group-norm";
 export { type ForwardHook, type ForwardPreHook, isHooked, type RemovableHandle } from "./hooks";
 export { allOnHost, alsoOnHost, knownOnHost, onHost, rememberOnHost, sendToDevice } from "./host";

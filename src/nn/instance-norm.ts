@@ -1,5 +1,5 @@
 import type { Tensor } from "../torch";
-import * as torch from "../torch";
+import { instanceNorm } from "./functions/norms";
 import { checkDimensions, RunningNorm, type RunningNormOptions } from "./running-norm";
 
 /** Options of instance norms, which are neither affine nor keep running statistics by default. */
@@ -35,7 +35,7 @@ abstract class InstanceNorm extends RunningNorm {
     const { running_mean: mean, running_var: variance, weight, bias, eps } = this;
     const bySample = this.training || mean === null;
     const momentum = this.momentum ?? 0;
-    return torch.instanceNorm(x, weight, bias, mean, variance, bySample, momentum, eps, true);
+    return instanceNorm(x, mean, variance, weight, bias, bySample, momentum, eps);
   }
 }
 

@@ -1,9 +1,8 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
-import { dropout, linear, matmul, scaledDotProductAttention } from "./functional";
+import { attendHeads, type HeadOptions, sameOnes } from "./functions/attention";
 import { xavierNormal_, xavierUniform_, zeros_ } from "./init";
 import { type FactoryOptions, Linear } from "./linear";
-import { additive, padMask, togetherMask } from "./masks";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
 
@@ -25,16 +24,7 @@ export interface MultiheadAttentionOptions extends FactoryOptions {
 }
 
 /** What a forward of `MultiheadAttention` takes beside the states. */
-export interface AttendOptions {
-  /** [B,S'] true, or added to scores, at keys that nothing attends to. */
-  readonly keyPaddingMask?: Tensor | null;
-  /** Whether the attention weights are wanted too; true by default, false is faster. */
-  readonly needWeights?: boolean;
-  /** [S,S'] or [B H,S,S'], true, or added to scores, where a query does not attend to a key. */
-  readonly attnMask?: Tensor | null;
-  /** Whether weights are the mean over the heads [B,S,S'] or each head's [B,H,S,S']; true by default. */
-  readonly averageAttnWeights?: boolean;
-}
+export type AttendOptions = Omit<HeadOptions, "dropoutP" | "staticK" | "staticV">;
 
 /**
  * PyTorch's attention, by its parameter names: projections of queries, keys and values in one
@@ -99,12 +89,12 @@ export class MultiheadAttention extends Module {
     const { keyPaddingMask = null } = options;
     if (query.ndim === 2) {
       const rows = keyPaddingMask?.unsqueeze(0) ?? null;
-      const one = [query, key, value].map((x) => x.unsqueeze(0)) as [Tensor, Tensor, Tensor];
+      const one = sameOnes([query, key, value], (x) => x.unsqueeze(0));
       const [out, weights] = this.attend(...one, { ...options, keyPaddingMask: rows });
       return [out.squeeze(0), weights?.squeeze(0) ?? null];
     }
     if (this.batchFirst) return this.attend(query, key, value, options);
-    const turned = [query, key, value].map((x) => x.transpose(0, 1)) as [Tensor, Tensor, Tensor];
+    const turned = sameOnes([query, key, value], (x) => x.transpose(0, 1));
     const [out, weights] = this.attend(...turned, options);
     return [out.transpose(0, 1), weights];
   }
@@ -129,71 +119,20 @@ export class MultiheadAttention extends Module {
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    {
-      keyPaddingMask = null,
-      needWeights = true,
-      attnMask = null,
-      averageAttnWeights = true,
-    }: AttendOptions,
+    options: AttendOptions,
   ): [Tensor, Tensor | null] {
-    const [batch, length] = query.shape;
-    let [q, k, v] = this.project(query, key, value);
-    [k, v] = this.withLearned(k, v);
-    const [queries, keys, values] = [q, k, v].map((x) => this.split(x));
-    const more = keys.shape[2] - key.shape[1];
-    const mask = togetherMask(
-      padMask(additive(attnMask, query.dtype), more),
-      padMask(additive(keyPaddingMask, query.dtype), more),
-      batch,
-    );
-    const dropoutP = this.training ? this.dropout : 0;
-    const project = (attended: Tensor) => {
-      const rows = attended.transpose(1, 2).reshape([batch, length, this.embedDim]);
-      return this.out_proj.forward(rows);
+    const { in_proj_weight, q_proj_weight, k_proj_weight, v_proj_weight, numHeads } = this;
+    const separate = [q_proj_weight, k_proj_weight, v_proj_weight] as [Tensor, Tensor, Tensor];
+    const weights = {
+      numHeads,
+      inProjWeight: in_proj_weight ?? separate,
+      inProjBias: this.in_proj_bias,
+      biasK: this.bias_k,
+      biasV: this.bias_v,
+      addZeroAttn: this.addZeroAttn,
+      outProj: (attended: Tensor) => this.out_proj.forward(attended),
     };
-    if (!needWeights) {
-      return [
-        project(scaledDotProductAttention(queries, keys, values, { attnMask: mask, dropoutP })),
-        null,
-      ];
-    }
-    const scores = matmul(queries.mul(Math.sqrt(this.numHeads / this.embedDim)), keys.mT);
-    const weights = torch.softmax(mask ? scores.add(mask) : scores, -1);
-    const dropped = dropout(weights, dropoutP, this.training);
-    const out = project(matmul(dropped, values));
-    return [out, averageAttnWeights ? dropped.mean(1) : dropped];
-  }
-
-  /** [B,S,..] -> queries, keys and values [B,S,E] */
-  private project(query: Tensor, key: Tensor, value: Tensor): [Tensor, Tensor, Tensor] {
-    const [q, k, v] =
-      this.in_proj_weight?.chunk(3) ??
-      ([this.q_proj_weight, this.k_proj_weight, this.v_proj_weight] as Tensor[]);
-    const [a, b, c] = this.in_proj_bias?.chunk(3) ?? [null, null, null];
-    if (this.in_proj_weight && query === key && key === value) {
-      const [one, two, three] = linear(query, this.in_proj_weight, this.in_proj_bias).chunk(3, -1);
-      return [one, two, three];
-    }
-    return [linear(query, q, a), linear(key, k, b), linear(value, v, c)];
-  }
-
-  /** Keys and values [B,S',E] with the learned ones, and zeros, after them. */
-  private withLearned(key: Tensor, value: Tensor): [Tensor, Tensor] {
-    const [batch] = key.shape;
-    const [k, v] = [[key], [value]];
-    if (this.bias_k && this.bias_v) {
-      k.push(this.bias_k.expand([batch, 1, -1]));
-      v.push(this.bias_v.expand([batch, 1, -1]));
-    }
-    if (this.addZeroAttn) {
-      k.push(key.newZeros([batch, 1, this.embedDim]));
-      v.push(value.newZeros([batch, 1, this.embedDim]));
-    }
-    return k.length === 1 ? [key, value] : [torch.cat(k, 1), torch.cat(v, 1)];
-  }
-
-  /** [B,S,E] -> [B,H,S,E/H] */
-  private split(x: Tensor): Tensor {
-    return x.unflatten(-1, [this.numHeads, this.embedDim / this.numHeads]).transpose(1, 2);
+    const dropoutP = this.training ? this.dropout : 0;
+    return attendHeads(query, key, value, weights, { ...options, dropoutP });
   }
 }

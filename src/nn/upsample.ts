@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { type Named, named } from "./functions/named";
 import { Module } from "./module";
 import type { Size } from "./size";
 
@@ -11,9 +12,10 @@ export type InterpolationMode =
   | "bilinear"
   | "bicubic"
   | "trilinear"
+  | "lanczos"
   | "area";
 
-/** Options of `Upsample` and `interpolate`. */
+/** Options of `Upsample`. */
 export interface UpsampleOptions {
   /** The output's spatial size; it or the factor is given. */
   readonly size?: Size | null;
@@ -27,32 +29,49 @@ export interface UpsampleOptions {
   readonly recomputeScaleFactor?: boolean | null;
 }
 
+/** Options of `interpolate`. */
+export interface InterpolateOptions extends UpsampleOptions {
+  /** Whether what is made smaller is smoothed first, for images by lines and curves alone; false by default. */
+  readonly antialias?: boolean;
+}
+
 /**
  * x [B,n,..] of one to three spatial dimensions -> [B,n,..] in another size.
  *
- * Throws RangeError unless either a size or a factor is given, and for a mode that does not fit the
- * input.
+ * Throws RangeError unless either a size or a factor is given, and for a mode or an option that does not fit
+ * the input.
  */
 export function interpolate(
   x: Tensor,
-  {
-    size = null,
-    scaleFactor = null,
-    mode = "nearest",
-    alignCorners = null,
-    recomputeScaleFactor = null,
-  }: UpsampleOptions = {},
+  ...args: Named<
+    ["size", "scaleFactor", "mode", "alignCorners", "recomputeScaleFactor", "antialias"],
+    InterpolateOptions
+  >
 ): Tensor {
+  const names = "size scaleFactor mode alignCorners recomputeScaleFactor antialias";
+  const given = named<InterpolateOptions>("interpolate", names, args);
+  const { size = null, scaleFactor = null, mode = "nearest", alignCorners = null } = given;
+  const { recomputeScaleFactor = null, antialias = false } = given;
   const spatial = x.shape.slice(2);
   if ((size === null) === (scaleFactor === null)) {
     throw new RangeError("interpolation takes a size or a scaleFactor, one of both");
+  }
+  if (recomputeScaleFactor && size !== null) {
+    throw new RangeError("recomputeScaleFactor has no meaning beside a size");
+  }
+  const isSmooth = ["bilinear", "bicubic", "lanczos"].includes(mode) && x.ndim === 4;
+  if (antialias && !isSmooth) {
+    throw new RangeError(
+      `antialias is for images [B,n,H,W] in the modes bilinear, bicubic and lanczos, given mode "${mode}" ` +
+        `and [${x.shape}]`,
+    );
   }
   const factors = scaleFactor === null ? null : each(scaleFactor, spatial.length, "scaleFactor");
   const target =
     factors?.map((factor, n) => Math.floor(spatial[n] * factor)) ??
     each(size as Size, spatial.length, "size");
   const known = recomputeScaleFactor ? null : factors;
-  return resize(x, mode, target, known, alignCorners);
+  return resize(x, antialias ? `${mode} antialias` : mode, target, known, alignCorners);
 }
 
 /**
@@ -83,18 +102,19 @@ export class Upsample extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return interpolate(x, this);
+    const { size, scaleFactor, mode, alignCorners, recomputeScaleFactor } = this;
+    return interpolate(x, size, scaleFactor, mode, alignCorners, recomputeScaleFactor);
   }
 }
 
 function resize(
   x: Tensor,
-  mode: InterpolationMode,
+  mode: string,
   size: readonly number[],
   factors: readonly number[] | null,
   alignCorners: boolean | null,
 ): Tensor {
-  const isCurved = ["linear", "bilinear", "bicubic", "trilinear"].includes(mode);
+  const isCurved = /^(bi|tri)?linear|^bicubic/.test(mode);
   if (alignCorners !== null && !isCurved) {
     throw new RangeError(`alignCorners has no meaning in mode "${mode}"`);
   }
@@ -125,6 +145,12 @@ function resize(
       return torch.upsampleBilinear2d(x, size, align, a, b);
     case "bicubic 2":
       return torch.upsampleBicubic2d(x, size, align, a, b);
+    case "bilinear antialias 2":
+      return torch._upsampleBilinear2dAa(x, size, align, a, b);
+    case "bicubic antialias 2":
+      return torch._upsampleBicubic2dAa(x, size, align, a, b);
+    case "lanczos antialias 2":
+      return torch.ops.aten._upsample_lanczos2d_aa(x, size, align, a, b) as Tensor;
     case "trilinear 3":
       return torch.upsampleTrilinear3d(x, size, align, a, b, c);
     default:

@@ -1,5 +1,12 @@
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
+import {
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  crossEntropy,
+  multilabelSoftMarginLoss,
+  nllLoss,
+} from "../functions/class-losses";
 import { Module } from "../module";
 import type { Buffer } from "../parameter";
 import { type LossOptions, type LossReduction, weightBuffer } from "./options";
@@ -40,7 +47,7 @@ export class CrossEntropyLoss extends Module {
 
   override forward(logits: Tensor, target: Tensor): Tensor {
     const { weight, reduction, ignoreIndex, labelSmoothing } = this;
-    return torch.crossEntropyLoss(logits, target, weight, reduction, ignoreIndex, labelSmoothing);
+    return crossEntropy(logits, target, weight, ignoreIndex, reduction, labelSmoothing);
   }
 }
 
@@ -59,7 +66,7 @@ export class NLLLoss extends Module {
 
   override forward(logProbabilities: Tensor, target: Tensor): Tensor {
     const { weight, reduction, ignoreIndex } = this;
-    return torch.nllLossNd(logProbabilities, target, weight, reduction, ignoreIndex);
+    return nllLoss(logProbabilities, target, weight, ignoreIndex, reduction);
   }
 }
 
@@ -81,8 +88,7 @@ export class BCELoss extends Module {
   }
 
   override forward(probabilities: Tensor, target: Tensor): Tensor {
-    const weight = this.weight?.expandAs(target) ?? null;
-    return torch.binaryCrossEntropy(probabilities, target, weight, { reduction: this.reduction });
+    return binaryCrossEntropy(probabilities, target, this.weight, this.reduction);
   }
 }
 
@@ -107,7 +113,7 @@ export class BCEWithLogitsLoss extends Module {
 
   override forward(logits: Tensor, target: Tensor): Tensor {
     const { weight, pos_weight: posWeight, reduction } = this;
-    return torch.binaryCrossEntropyWithLogits(logits, target, weight, posWeight, reduction);
+    return binaryCrossEntropyWithLogits(logits, target, weight, reduction, posWeight);
   }
 }
 
@@ -123,12 +129,7 @@ export class MultiLabelSoftMarginLoss extends Module {
   }
 
   override forward(scores: Tensor, target: Tensor): Tensor {
-    const positive = target.mul(torch.logSigmoid(scores));
-    const negative = target.neg().add(1).mul(torch.logSigmoid(scores.neg()));
-    const losses = positive.add(negative).neg();
-    const weighted = (this.weight ? losses.mul(this.weight) : losses).mean(-1);
-    if (this.reduction === "none") return weighted;
-    return this.reduction === "mean" ? weighted.mean() : weighted.sum();
+    return multilabelSoftMarginLoss(scores, target, this.weight, this.reduction);
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
+import { multiMarginLoss } from "../functions/class-losses";
+import { marginRankingLoss, tripletMarginLoss } from "../functions/losses";
 import { Module } from "../module";
 import type { Buffer } from "../parameter";
 import { type LossOptions, type LossReduction, weightBuffer } from "./options";
@@ -38,7 +40,7 @@ export class MarginRankingLoss extends Module {
   }
 
   override forward(a: Tensor, b: Tensor, target: Tensor): Tensor {
-    return torch.marginRankingLoss(a, b, target, this.margin, this.reduction);
+    return marginRankingLoss(a, b, target, this.margin, this.reduction);
   }
 }
 
@@ -107,7 +109,7 @@ export class TripletMarginLoss extends Module {
 
   override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
     const { margin, norm, eps, swap, reduction } = this;
-    return torch.tripletMarginLoss(anchor, positive, negative, margin, norm, eps, swap, reduction);
+    return tripletMarginLoss(anchor, positive, negative, margin, norm, eps, swap, reduction);
   }
 }
 
@@ -136,7 +138,7 @@ export class MultiMarginLoss extends Module {
 
   override forward(scores: Tensor, target: Tensor): Tensor {
     const { p, margin, weight, reduction } = this;
-    return torch.multiMarginLoss(scores, target, p, margin, weight, reduction);
+    return multiMarginLoss(scores, target, p, margin, weight, reduction);
   }
 }
 

@@ -1,7 +1,15 @@
 import type { Tensor } from "../../torch";
-import * as torch from "../../torch";
+import {
+  gaussianNllLoss,
+  huberLoss,
+  klDiv,
+  l1Loss,
+  mseLoss,
+  poissonNllLoss,
+  smoothL1Loss,
+} from "../functions/losses";
 import { Module } from "../module";
-import { type LossOptions, type LossReduction, reduced } from "./options";
+import type { LossOptions, LossReduction } from "./options";
 
 /** |x - y| */
 export class L1Loss extends Module {
@@ -13,7 +21,7 @@ export class L1Loss extends Module {
   }
 
   override forward(x: Tensor, target: Tensor): Tensor {
-    return torch.l1Loss(x, target, this.reduction);
+    return l1Loss(x, target, this.reduction);
   }
 }
 
@@ -27,7 +35,7 @@ export class MSELoss extends Module {
   }
 
   override forward(x: Tensor, target: Tensor): Tensor {
-    return torch.mseLoss(x, target, this.reduction);
+    return mseLoss(x, target, this.reduction);
   }
 }
 
@@ -49,7 +57,7 @@ export class SmoothL1Loss extends Module {
   }
 
   override forward(x: Tensor, target: Tensor): Tensor {
-    return torch.smoothL1Loss(x, target, this.reduction, this.beta);
+    return smoothL1Loss(x, target, this.reduction, this.beta);
   }
 }
 
@@ -71,7 +79,7 @@ export class HuberLoss extends Module {
   }
 
   override forward(x: Tensor, target: Tensor): Tensor {
-    return torch.huberLoss(x, target, this.reduction, this.delta);
+    return huberLoss(x, target, this.reduction, this.delta);
   }
 }
 
@@ -96,8 +104,7 @@ export class KLDivLoss extends Module {
 
   override forward(x: Tensor, target: Tensor): Tensor {
     const { reduction, logTarget } = this;
-    if (reduction !== "batchmean") return torch.klDiv(x, target, reduction, { logTarget });
-    return torch.klDiv(x, target, "sum", { logTarget }).div(x.shape[0]);
+    return klDiv(x, target, reduction, logTarget);
   }
 }
 
@@ -133,7 +140,7 @@ export class PoissonNLLLoss extends Module {
 
   override forward(x: Tensor, target: Tensor): Tensor {
     const { logInput, full, eps, reduction } = this;
-    return torch.poissonNllLoss(x, target, logInput, full, eps, reduction);
+    return poissonNllLoss(x, target, logInput, full, eps, reduction);
   }
 }
 
@@ -158,12 +165,8 @@ export class GaussianNLLLoss extends Module {
     this.reduction = reduction;
   }
 
-  override forward(x: Tensor, target: Tensor, variance: Tensor): Tensor {
-    // The bound is a constant of the loss: gradients pass it, as in PyTorch.
-    const bound = variance.detach().clampMin(this.eps);
-    const bounded = variance.add(bound.sub(variance.detach()));
-    const losses = bounded.log().add(x.sub(target).square().div(bounded)).mul(0.5);
-    const constant = this.full ? 0.5 * Math.log(2 * Math.PI) : 0;
-    return reduced(losses.add(constant), this.reduction);
+  override forward(x: Tensor, target: Tensor, variance: Tensor | number): Tensor {
+    const { full, eps, reduction } = this;
+    return gaussianNllLoss(x, target, variance, full, eps, reduction);
   }
 }
