@@ -2,6 +2,7 @@ import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { nextSeed } from "./draws";
 import { checkProbability } from "./functions/dropout";
+import { type Named, named } from "./functions/named";
 import { type PackedAttention, type Packing, packingOf, rowNumbers } from "./packing";
 import { dropsInPart, hasStaticShapes, saltedRows, whereDropping } from "./static-shapes";
 
@@ -100,6 +101,9 @@ export function scaledDotProductAttention(
   options: AttentionOptions = {},
 ): Tensor {
   const { attnMask = null, dropoutP = 0, headNumbers = [], ...special } = options;
+  if (options.isCausal && attnMask) {
+    throw new RangeError("attention takes a mask or isCausal, one of both");
+  }
   if (dropoutP > 0 && Object.keys(special).length > 0) {
     return torch.scope(() => {
       const plain = inPlainTerms(query, key, value, options);
@@ -137,7 +141,6 @@ function inPlainTerms(
   value: Tensor,
   { attnMask = null, isCausal = false, scale = null, enableGqa = false }: AttentionOptions,
 ): { query: Tensor; key: Tensor; value: Tensor; mask: Tensor | null } {
-  if (isCausal && attnMask) throw new RangeError("attention takes a mask or isCausal, one of both");
   const [length, width] = query.shape.slice(-2);
   const times = enableGqa ? query.shape[query.ndim - 3] / key.shape[key.ndim - 3] : 1;
   const shared = (x: Tensor) => (times === 1 ? x : x.repeatInterleave(times, -3));
@@ -185,14 +188,22 @@ export function packedAttention(
   ) as Tensor;
 }
 
+/** Options of `layerNorm`. */
+export interface LayerNormFunctionOptions {
+  readonly weight?: Tensor | null;
+  readonly bias?: Tensor | null;
+  /** Added to the variance; 1e-5 by default. */
+  readonly eps?: number;
+}
+
 /** Normalises over the trailing dimensions `shape`. */
 export function layerNorm(
   x: Tensor,
   shape: readonly number[],
-  weight: Tensor | null = null,
-  bias: Tensor | null = null,
-  eps = 1e-5,
+  ...args: Named<["weight", "bias", "eps"], LayerNormFunctionOptions>
 ): Tensor {
+  const given = named<LayerNormFunctionOptions>("layerNorm", "weight bias eps", args);
+  const { weight = null, bias = null, eps = 1e-5 } = given;
   return torch.layerNorm(x, [...shape], weight, bias, eps);
 }
 
@@ -201,7 +212,12 @@ export function layerNorm(
  * dropped depends on the sample, the position in it and the column: `inForward` and `rowNumbers`. Throws
  * RangeError for a p outside of 0 and 1.
  */
-export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
+export function dropout(
+  x: Tensor,
+  ...args: Named<["p", "training"], { readonly p?: number; readonly training?: boolean }>
+): Tensor {
+  const given = named<{ p?: number; training?: boolean }>("dropout", "p training", args);
+  const { p = 0.5, training = true } = given;
   checkProbability(p);
   const isDrawn = training && p > 0;
   const seed = nextSeed(isDrawn);

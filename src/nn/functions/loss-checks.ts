@@ -1,4 +1,5 @@
 import type { Tensor } from "../../torch";
+import * as torch from "../../torch";
 import type { LossReduction } from "../losses/options";
 
 /** Throws RangeError where a tensor has not the sizes of the input. */
@@ -13,11 +14,16 @@ export function known(reduction: LossReduction): LossReduction {
   throw new RangeError(`expected a reduction of "none", "mean" or "sum", given ${reduction}`);
 }
 
-/** As PyTorch: sizes that differ are broadcast, which is seldom what was meant. */
-export function warnOfSizes(what: string, x: Tensor, target: Tensor): void {
-  if (`${x.shape}` === `${target.shape}`) return;
+/**
+ * Both in one size. As PyTorch, which warns: sizes that differ are seldom meant. The operators broadcast by
+ * themselves too, and give a gradient that is not summed.
+ */
+export function broadcast(what: string, x: Tensor, target: Tensor): readonly Tensor[] {
+  if (`${x.shape}` === `${target.shape}`) return [x, target];
+  const both = torch.broadcastTensors(x, target);
   process.emitWarning(
     `${what}: a target of [${target.shape}] is broadcast with an input of [${x.shape}], which is seldom ` +
       "what is meant; give both the same sizes",
   );
+  return both;
 }

@@ -1,7 +1,7 @@
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
 import { type LossOptions, type LossReduction, reduced } from "../losses/options";
-import { known, requireSizes, warnOfSizes } from "./loss-checks";
+import { broadcast, known, requireSizes } from "./loss-checks";
 import { type Named, named } from "./named";
 
 // The losses of torch.nn.functional that are more than an operator: those that look at sizes and values first,
@@ -41,11 +41,11 @@ export function huberLoss(
 ): Tensor {
   const options = named<HuberFunctionOptions>("huberLoss", "reduction delta weight", args);
   const { reduction = "mean", delta = 1, weight = null } = options;
-  warnOfSizes("huberLoss", x, target);
-  if (weight === null) return torch.huberLoss(x, target, reduction, delta);
+  const [a, b] = broadcast("huberLoss", x, target);
+  if (weight === null) return torch.huberLoss(a, b, reduction, delta);
   requireSizes("huberLoss: weight", weight, x);
   return torch.scope(() =>
-    reduced(torch.huberLoss(x, target, "none", delta).mul(weight), known(reduction)),
+    reduced(torch.huberLoss(a, b, "none", delta).mul(weight), known(reduction)),
   );
 }
 
@@ -63,9 +63,9 @@ export function smoothL1Loss(
 ): Tensor {
   const given = named<SmoothL1FunctionOptions>("smoothL1Loss", "reduction beta", args);
   const { reduction = "mean", beta = 1 } = given;
-  warnOfSizes("smoothL1Loss", x, target);
-  if (beta === 0) return torch.l1Loss(x, target, reduction);
-  return torch.smoothL1Loss(x, target, reduction, beta);
+  const [a, b] = broadcast("smoothL1Loss", x, target);
+  if (beta === 0) return torch.l1Loss(a, b, reduction);
+  return torch.smoothL1Loss(a, b, reduction, beta);
 }
 
 function ofDifferences(
@@ -75,11 +75,11 @@ function ofDifferences(
   { reduction = "mean", weight = null }: WeightedOptions,
   loss: (x: Tensor, target: Tensor, reduction: LossReduction) => Tensor,
 ): Tensor {
-  warnOfSizes(what, x, target);
-  if (weight === null) return loss(x, target, reduction);
+  const [a, b] = broadcast(what, x, target);
+  if (weight === null) return loss(a, b, reduction);
   requireSizes(`${what}: weight`, weight, x);
   return torch.scope(() => {
-    const losses = loss(x, target, "none").mul(weight);
+    const losses = loss(a, b, "none").mul(weight);
     return known(reduction) === "mean"
       ? losses.sum().div(weight.sum())
       : reduced(losses, reduction);

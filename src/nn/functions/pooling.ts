@@ -96,6 +96,8 @@ export function adaptiveAvgPool3d(x: Tensor, outputSize: AdaptiveSize): Tensor {
   return torch.adaptiveAvgPool3d(x, adaptive("adaptiveAvgPool3d", x, outputSize, 3));
 }
 
+type WithPlaces = (x: Tensor, outputSize: AdaptiveSize) => [maxima: Tensor, indices: Tensor];
+
 type AdaptiveMaxPool = <const Options extends WithIndices>(
   x: Tensor,
   outputSize: AdaptiveSize,
@@ -118,6 +120,16 @@ export const adaptiveMaxPool1d = adaptiveMaxPool(1);
 export const adaptiveMaxPool2d = adaptiveMaxPool(2);
 /** x [..,Z,H,W] -> [..,z,h,w], maxima of windows that cover the input evenly. */
 export const adaptiveMaxPool3d = adaptiveMaxPool(3);
+
+/** `adaptiveMaxPool1d` with the places of the maxima. */
+export const adaptiveMaxPool1dWithIndices: WithPlaces = (x, outputSize) =>
+  adaptiveMaxPool1d(x, outputSize, { returnIndices: true });
+/** `adaptiveMaxPool2d` with the places of the maxima. */
+export const adaptiveMaxPool2dWithIndices: WithPlaces = (x, outputSize) =>
+  adaptiveMaxPool2d(x, outputSize, { returnIndices: true });
+/** `adaptiveMaxPool3d` with the places of the maxima. */
+export const adaptiveMaxPool3dWithIndices: WithPlaces = (x, outputSize) =>
+  adaptiveMaxPool3d(x, outputSize, { returnIndices: true });
 
 /** Options of `lpPool1d`, `lpPool2d` and `lpPool3d`. */
 export interface LpPoolOptions {
@@ -208,6 +220,19 @@ function fractionalMaxPool(dims: 2 | 3): FractionalMaxPool {
 export const fractionalMaxPool2d = fractionalMaxPool(2);
 /** x [..,Z,H,W] -> [..,z,h,w], maxima of windows of random places. */
 export const fractionalMaxPool3d = fractionalMaxPool(3);
+
+type FractionalWithPlaces = (
+  x: Tensor,
+  kernelSize: Size,
+  options: Omit<FractionalMaxPoolOptions, "returnIndices">,
+) => [maxima: Tensor, indices: Tensor];
+
+/** `fractionalMaxPool2d` with the places of the maxima. */
+export const fractionalMaxPool2dWithIndices: FractionalWithPlaces = (x, kernelSize, options) =>
+  fractionalMaxPool2d(x, kernelSize, { ...options, returnIndices: true });
+/** `fractionalMaxPool3d` with the places of the maxima. */
+export const fractionalMaxPool3dWithIndices: FractionalWithPlaces = (x, kernelSize, options) =>
+  fractionalMaxPool3d(x, kernelSize, { ...options, returnIndices: true });
 
 /** Options of `maxUnpool1d`, `maxUnpool2d` and `maxUnpool3d`. */
 export interface MaxUnpoolOptions {
