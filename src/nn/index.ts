@@ -75,6 +75,7 @@ export {
   MultiheadAttention,
   type MultiheadAttentionOptions,
 } from "./multihead-attention";
+export { PackedSequence } from "./packed-sequence";
 export {
   type AttentionMask,
   attentionAcross,
@@ -118,6 +119,22 @@ export {
   type MaxPoolOptions,
 } from "./pooling";
 export { PReLU, type PReLUOptions } from "./prelu";
+export {
+  GRU,
+  LSTM,
+  type LSTMOptions,
+  RNN,
+  type RNNOptions,
+  type Sequences,
+} from "./recurrent";
+export {
+  type CellOptions,
+  GRUCell,
+  LSTMCell,
+  RNNCell,
+  type RNNCellOptions,
+} from "./recurrent-cells";
+export type { LayersAndOptions, RecurrentOptions } from "./recurrent-options";
 export {
   ChannelShuffle,
   Flatten,
@@ -163,3 +180,4 @@ export {
   type TransformerLayerOptions,
 } from "./transformer";
 export { type InterpolationMode, interpolate, Upsample, type UpsampleOptions } from "./upsample";
+export * as utils from "./utils";

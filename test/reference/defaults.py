@@ -31,7 +31,7 @@ LAYERS = """
     ConstantPad1d ConstantPad2d ConstantPad3d ZeroPad1d ZeroPad2d ZeroPad3d ReflectionPad1d
     ReflectionPad2d ReplicationPad1d ReplicationPad2d CircularPad1d CircularPad2d
     CosineSimilarity PairwiseDistance
-    MultiheadAttention TransformerEncoderLayer TransformerDecoderLayer
+    MultiheadAttention TransformerEncoderLayer TransformerDecoderLayer RNNCell LSTMCell GRUCell
 """.split()
 OPTIMIZERS = "SGD Adam AdamW RMSprop".split()
 SCHEDULES = """
@@ -59,5 +59,8 @@ table = {
     "optim": {name: defaults(getattr(optim, name)) for name in OPTIMIZERS},
     "schedules": {name: defaults(getattr(schedules, name)) for name in SCHEDULES},
 }
+recurrent = defaults(nn.RNNBase)  # their own constructors take *args
+del recurrent["mode"]
+table["nn"] |= {"LSTM": recurrent, "GRU": recurrent, "RNN": recurrent}
 text = json.dumps(table, indent=2)
 (Path(__file__).parent / "defaults.json").write_text(text + "\n")

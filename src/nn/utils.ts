@@ -1,0 +1,2 @@
+// torch.nn.utils of PyTorch; clipping of gradients is in adaptune/optim.
+export * as rnn from "./packed-sequence";
