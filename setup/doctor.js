@@ -1,5 +1,6 @@
 const { examine } = require("./examine");
 const { formatBytes } = require("./format");
+const { printable } = require("./printable");
 
 /** @typedef {import("./examine").Report} Report */
 
@@ -10,7 +11,7 @@ const { formatBytes } = require("./format");
  */
 async function doctor({ json = false } = {}) {
   const report = examine();
-  process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : render(report));
+  process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : printable(render(report)));
   if (!report.ok) process.exitCode = 1;
 }
 

@@ -1,3 +1,5 @@
+const { printable } = require("./printable");
+
 /** What went wrong while setting up, and what the user does about it. */
 class SetupFailure extends Error {
   /**
@@ -19,7 +21,7 @@ async function runProgram(program) {
   try {
     await program();
   } catch (error) {
-    process.stderr.write(`\n${describe(error)}\n`);
+    process.stderr.write(printable(`\n${describe(error)}\n`));
     process.exitCode = 1;
   }
 }

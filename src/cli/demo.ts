@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { report } from "./report";
 
 interface DemoFlags {
   readonly tiny?: boolean;
@@ -34,14 +35,13 @@ export function register(program: Command): void {
     .option("--runs <folder>", "where the run's folder goes", "runs")
     .action(async ({ device = "auto", ...flags }: DemoFlags) => {
       const { deviceOf, runDemo } = await import("../train");
-      const { ProgressBar, renderReport, styleFor, writeReport } = await import("../report");
+      const { ProgressBar } = await import("../report");
       const watch = new ProgressBar(process.stdout);
       const { comparison, folder } = await runDemo({
         ...flags,
         device: deviceOf({ device }),
         watch,
       });
-      await writeReport(folder, comparison);
-      console.log(`\n${renderReport(comparison, styleFor(process.stdout))}\n\n${folder}`);
+      await report(folder, comparison);
     });
 }

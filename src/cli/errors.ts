@@ -1,4 +1,5 @@
 import type { Output } from "../report/terminal";
+import { printable } from "../torch/printable";
 
 /** Errors that say all a user needs: those of another kind are bugs, and show where they happened. */
 const FOR_USERS = new Set([
@@ -9,15 +10,17 @@ const FOR_USERS = new Set([
   "TorchError",
 ]);
 
-/** Prints what happened, where, and what to do next. */
+/** Prints what happened, where, and what to do next; names in it may hold anything. */
 export function printError(error: unknown, output: Output): void {
-  if (!(error instanceof Error)) {
-    output.write(`error: ${error}\n`);
-    return;
-  }
+  output.write(printable(described(error)));
+}
+
+function described(error: unknown): string {
+  if (!(error instanceof Error)) return `error: ${error}\n`;
   const { where, next } = error as { where?: string; next?: string };
   const known = FOR_USERS.has(error.name) || "syscall" in error;
-  output.write(`error: ${known ? error.message : (error.stack ?? error.message)}\n`);
-  if (where) output.write(`  where: ${where}\n`);
-  if (next) output.write(`  next: ${next}\n`);
+  const lines = [`error: ${known ? error.message : (error.stack ?? error.message)}`];
+  if (where) lines.push(`  where: ${where}`);
+  if (next) lines.push(`  next: ${next}`);
+  return `${lines.join("\n")}\n`;
 }

@@ -21,17 +21,15 @@ export function register(program: Command): void {
     )
     .option("--device <name>", "auto, cpu, cuda or cuda:N; the run's own where it is here")
     .action(async (run: string, { device, ...flags }: EvalFlags) => {
-      const { deviceOf, evaluateRun } = await import("../train");
+      const { deviceOf, evaluateRun, isAsRecorded } = await import("../train");
       const { ProgressBar, renderEvaluation } = await import("../report");
       const watch = new ProgressBar(process.stdout);
-      console.log(
-        renderEvaluation(
-          await evaluateRun(run, {
-            ...flags,
-            ...(device !== undefined && { device: deviceOf({ device }) }),
-            watch,
-          }),
-        ),
-      );
+      const evaluation = await evaluateRun(run, {
+        ...flags,
+        ...(device !== undefined && { device: deviceOf({ device }) }),
+        watch,
+      });
+      console.log(renderEvaluation(evaluation));
+      if (!isAsRecorded(evaluation)) process.exitCode = 1;
     });
 }

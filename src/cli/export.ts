@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { printable } from "../torch/printable";
 
 interface ExportFlags {
   readonly merge?: string;
@@ -25,6 +26,6 @@ export function register(program: Command): void {
       const reader = exported.plain
         ? "a plain model: Model.fromPretrained reads it, and a recipe's model.from"
         : "an adaptive model: AdaptedModel.fromPretrained reads it";
-      console.log(`${exported.folder}\n  ${reader}`);
+      console.log(`${printable(exported.folder)}\n  ${reader}`);
     });
 }

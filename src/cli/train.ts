@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { report } from "./report";
 
 interface TrainFlags {
   readonly runs: string;
@@ -18,16 +19,12 @@ export function register(program: Command): void {
     .option("--resume", "go on with a run; said by itself where a run's folder is named")
     .action(async (recipe: string, overrides: string[], { runs, resume }: TrainFlags) => {
       const { findRecipe, readRecipe, resumeRun, RunFolder, runRecipe } = await import("../train");
-      const { ProgressBar, renderReport, resultsOf, styleFor, writeReport } = await import(
-        "../report"
-      );
+      const { ProgressBar, resultsOf } = await import("../report");
       const watch = new ProgressBar(process.stdout);
       const goesOn = resume || RunFolder.isOne(recipe);
       const run = goesOn
         ? await resumeRun(recipe, { overrides, watch })
         : await runRecipe(readRecipe(findRecipe(recipe), overrides), { runs, watch });
-      const results = resultsOf(run.result);
-      await writeReport(run.folder.path, results);
-      console.log(`\n${renderReport(results, styleFor(process.stdout))}\n\n${run.folder.path}`);
+      await report(run.folder.path, resultsOf(run.result));
     });
 }

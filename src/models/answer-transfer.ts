@@ -1,5 +1,6 @@
 import type { Linear } from "../nn";
 import * as torch from "../torch";
+import { printable } from "../torch/printable";
 import { normaliseVqaAnswer } from "./answer-text";
 
 /** A classifier and the answers of its rows, in their order. */
@@ -101,5 +102,5 @@ function check(from: AnswerHead, to: AnswerHead): void {
 }
 
 function printed(transfer: AnswerTransfer): void {
-  console.error(transferLine(transfer));
+  console.error(printable(transferLine(transfer)));
 }

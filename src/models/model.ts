@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Module, uniqueWeights } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { printable } from "../torch/printable";
 import { findCheckpoint, readConfig, readWeights, writeCheckpoint } from "./checkpoint";
 import { aligned, type Rename, renamed } from "./names";
 import { loadPretrained, makeToLoad, type PretrainedReport, reportLine } from "./pretrained";
@@ -180,7 +181,7 @@ function statedArchitecture(stored: ConfigValues | null): unknown {
 }
 
 function printed(path: string): (report: PretrainedReport) => void {
-  return (report) => console.error(`${path}: ${reportLine(report)}`);
+  return (report) => console.error(printable(`${path}: ${reportLine(report)}`));
 }
 
 /** Looked up when used: the models import this file. */

@@ -1,4 +1,5 @@
 import { noGrad, scope, Tensor } from "../torch";
+import { printableName } from "../torch/printable";
 import type { Module } from "./module";
 
 interface Row {
@@ -24,7 +25,7 @@ export function summary(root: Module, inputs: readonly unknown[]): string {
     const depth = path === "" ? 0 : path.split(".").length;
     const name = path === "" ? "" : `${path.slice(path.lastIndexOf(".") + 1)}: `;
     return {
-      module: `${"  ".repeat(depth)}${name}${module.constructor.name}`,
+      module: printableName(`${"  ".repeat(depth)}${name}${module.constructor.name}`),
       output: shapes?.get(module) ?? "",
       parameters: count > 0 ? separated(count) : "",
     };

@@ -1,15 +1,13 @@
 import { decisionLine } from "../adaptive";
+import { printable } from "../torch/printable";
 import type { RunEvaluation } from "../train";
+import { isAsRecorded } from "../train/evaluate-run";
 import { countedAlternative } from "../train/recipe-strategy";
 import { count, kindName, percent, wrapped } from "./format";
 
 /** What measuring a run again gave, and whether it is what the run wrote down. */
-export function renderEvaluation({
-  recipe,
-  checkpoint,
-  validation,
-  recorded,
-}: RunEvaluation): string {
+export function renderEvaluation(evaluation: RunEvaluation): string {
+  const { recipe, checkpoint, validation, recorded } = evaluation;
   const { accuracy, accuracyByKind, examples, decisions } = validation;
   const kinds = Object.entries(accuracyByKind).map(
     ([kind, share]) => `${kindName(kind)} ${percent(share)} %`,
@@ -25,13 +23,12 @@ export function renderEvaluation({
     lines.push(wrapped(`  ${line}`));
   }
   if (recorded !== null) {
-    const same = recorded === accuracy;
     lines.push(
-      same
+      isAsRecorded(evaluation)
         ? "  the same as the run recorded"
         : `  NOT the same as the run recorded, which is ${percent(recorded, 2)} %: other data, ` +
             "or another LibTorch, processor, device or execution",
     );
   }
-  return lines.join("\n");
+  return printable(lines.join("\n"));
 }

@@ -1,9 +1,11 @@
+import { printableName } from "../torch/printable";
 import { percent } from "./format";
 import { plain, type Style } from "./terminal";
 import type { Usage } from "./usage";
 
 /** Usage as a heat map for a terminal: darker is tuned more often; every cell has its number. */
-export function renderHeatMap({ title, rows, groups }: Usage, style: Style = plain): string {
+export function renderHeatMap(usage: Usage, style: Style = plain): string {
+  const { title, rows, groups } = shown(usage);
   const label = Math.max(...rows.map((row) => row.length));
   const widths = groups.map(({ columns }) =>
     columns.map(({ name }) => Math.max(CELL, name.length + 1)),
@@ -25,6 +27,18 @@ export function renderHeatMap({ title, rows, groups }: Usage, style: Style = pla
     ),
   );
   return [style.bold(title), line("", header), style.dim(line("", names)), ...cells].join("\n");
+}
+
+/** The same with names that a terminal shows as they are. */
+function shown({ title, rows, groups }: Usage): Usage {
+  return {
+    title: printableName(title),
+    rows: rows.map(printableName),
+    groups: groups.map(({ name, columns }) => ({
+      name: printableName(name),
+      columns: columns.map((column) => ({ ...column, name: printableName(column.name) })),
+    })),
+  };
 }
 
 const CELL = 7;

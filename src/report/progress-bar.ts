@@ -1,3 +1,4 @@
+import { printable, printableName } from "../torch/printable";
 import type { Progress, Watch } from "../train";
 import { count, duration, rate } from "./format";
 import type { Output } from "./terminal";
@@ -26,7 +27,7 @@ export class ProgressBar implements Watch {
 
   progress(progress: Progress): void {
     const now = this.now();
-    if (this.phase?.name !== progress.phase) {
+    if (this.phase?.name !== printableName(progress.phase)) {
       this.finishPhase();
       this.phase = new Phase(progress, now);
       this.shown = this.output.isTTY ? 0 : now;
@@ -38,7 +39,7 @@ export class ProgressBar implements Watch {
 
   note(text: string): void {
     this.finishPhase();
-    this.output.write(`  ${text}\n`);
+    this.output.write(`  ${printable(text)}\n`);
   }
 
   /** Leaves the terminal as other text needs it. */
@@ -79,7 +80,7 @@ class Phase {
   private readonly moments: { time: number; done: number }[];
 
   constructor(progress: Progress, now: number) {
-    this.name = progress.phase;
+    this.name = printableName(progress.phase);
     this.progress = progress;
     this.started = now;
     this.moments = [{ time: now, done: progress.done }];

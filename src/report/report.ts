@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
+import { printable, printableName } from "../torch/printable";
 import { figure } from "./figure";
 import { renderHeatMap } from "./heat-map";
 import { type Results, resultsNotes, resultsTable, resultsTitle } from "./results";
@@ -11,9 +12,9 @@ import { usageOf } from "./usage";
 export function renderReport(shown: Results, style: Style = plain): string {
   const maps = shown.results.flatMap((result) => usageOf(result) ?? []);
   return [
-    style.bold(resultsTitle(shown)),
+    style.bold(printableName(resultsTitle(shown))),
     resultsTable(shown, style),
-    style.dim(resultsNotes(shown)),
+    style.dim(printable(resultsNotes(shown))),
     ...maps.map((map) => renderHeatMap(map, style)),
   ].join("\n\n");
 }

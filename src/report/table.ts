@@ -1,3 +1,4 @@
+import { printableName } from "../torch/printable";
 import { plain, type Style } from "./terminal";
 
 export interface Column {
@@ -13,9 +14,10 @@ export type Row = readonly (string | null)[];
 /** A table for a monospaced font: titles, units, a rule, the rows. */
 export function renderTable(
   columns: readonly Column[],
-  rows: readonly Row[],
+  values: readonly Row[],
   style: Style = plain,
 ): string {
+  const rows = values.map((row) => row.map((cell) => cell && printableName(cell)));
   const widths = columns.map(({ title, unit = "" }, column) =>
     Math.max(...[title, unit, ...rows.map((row) => row[column] ?? "")].map((cell) => cell.length)),
   );

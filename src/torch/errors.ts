@@ -1,3 +1,5 @@
+import { knownInstead } from "./nearest";
+
 /**
  * An operation that LibTorch refused: shapes that do not fit, a dtype without an implementation,
  * memory that is not there. The message starts with the operator and ends with what it was given.
@@ -29,15 +31,27 @@ export function refuseAsync(what: string, result: unknown): void {
   );
 }
 
-/** Throws TypeError for an options object that is none, or that has a name not known. */
-export function checkOptions(what: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+/**
+ * The options of a function or class, as they were given.
+ *
+ * Throws TypeError for what is no object of options, and for a name that is not known, with the nearest.
+ */
+export function checkOptions<O>(what: string, options: O, known: readonly string[]): O {
+  if (!isPlain(options)) {
     throw new TypeError(
       `${what}: argument 'options': expected an object, given ${describe(options)}`,
     );
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
-    throw new TypeError(`${what}: expected the options ${known.join(", ")}, given '${name}'`);
+    throw new TypeError(`${what}: no option '${name}': ${knownInstead(name, known)}`);
   }
+  return options;
+}
+
+/** Whether a value is an object as braces make it: no array, no Tensor, nothing of another class. */
+function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

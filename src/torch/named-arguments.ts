@@ -1,5 +1,6 @@
 import { isComplexNumber } from "./dtype";
 import { describe } from "./errors";
+import { knownInstead } from "./nearest";
 import { Generator } from "./random";
 import { Tensor } from "./tensor";
 
@@ -33,7 +34,7 @@ export function byName(
   }
   for (const [name, value] of Object.entries(options)) {
     if (!names.includes(name)) {
-      throw new TypeError(`${what}: expected the options ${names.join(", ")}, given '${name}'`);
+      throw new TypeError(`${what}: no option '${name}': ${knownInstead(name, names)}`);
     }
     if (name in given) throw new TypeError(`${what}: expected '${name}' once, given twice`);
     if (value !== undefined) given[name] = value;

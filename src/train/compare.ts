@@ -7,7 +7,7 @@ import { type Measured, majorityAccuracy, measure } from "./measure";
 import { adaptModel } from "./model";
 import type { Recipe } from "./recipe";
 import { newRunPath } from "./run-folder";
-import { openData, openModel, type RunOptions, runOn } from "./run-recipe";
+import { openData, openModel, type RunOptions, refuseCircle, runOn } from "./run-recipe";
 import type { RunResult } from "./train";
 import { within } from "./watch";
 
@@ -39,6 +39,7 @@ export async function compare(
 ): Promise<FinishedComparison> {
   const [first] = recipes;
   refuseDifferences(recipes);
+  refuseCircle(first, options);
   const folder = options.folder ?? newRunPath(options.runs ?? "runs", name);
   const device = options.device ?? deviceOf(first);
   const task = await openData(first, options);

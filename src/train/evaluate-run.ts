@@ -54,6 +54,11 @@ export async function evaluateRun(
   return { folder, recipe, checkpoint, validation, recorded };
 }
 
+/** Whether a measurement does not contradict what the run wrote down. */
+export function isAsRecorded({ recorded, validation }: RunEvaluation): boolean {
+  return recorded === null || recorded === validation.accuracy;
+}
+
 /** The device of a run that is measured again, or another one where that is not here. */
 function deviceHere(recorded: torch.Device = "cpu", { device, watch }: EvaluateRunOptions) {
   if (device) return device;

@@ -9,7 +9,12 @@ export { runDemo } from "./demo";
 export { deviceOf } from "./device";
 export { describeEnvironment, type Environment } from "./environment";
 export { type Evaluation, evaluate } from "./evaluate";
-export { type EvaluateRunOptions, evaluateRun, type RunEvaluation } from "./evaluate-run";
+export {
+  type EvaluateRunOptions,
+  evaluateRun,
+  isAsRecorded,
+  type RunEvaluation,
+} from "./evaluate-run";
 export { type ExportedRun, type ExportRunOptions, exportRun } from "./export-run";
 export { Failure } from "./failure";
 export { type Measured, measure } from "./measure";

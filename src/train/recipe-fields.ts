@@ -1,11 +1,18 @@
 import { z } from "zod";
 
 /** The kinds of keys that the sections of a recipe are made of, each with its default. */
-export const count = (value: number) => z.int().min(1).default(value);
+export const count = (value: number, most = 1_000_000) => z.int().min(1).max(most).default(value);
 export const share = (value: number) => z.number().min(0).max(1).default(value);
 export const positive = (value: number) => z.number().positive().default(value);
-export const few = z.int().min(1).nullable().default(null);
+export const few = z.int().min(1).max(1_000_000).nullable().default(null);
+/** Generators take 32 bits: more would be other seeds' numbers. */
+export const seed = z.int().min(0).max(0xffff_ffff).default(0);
+/** The widest layer: a weight of 16,384 x 16,384 is a gigabyte. */
+export const width = (value: number) => count(value, 16_384);
 export const paths = (...value: string[]) => z.array(z.string().min(1)).default(value);
+
+/** Checkpoints are named by six digits. */
+export const MOST_STEPS = 999_999;
 
 /** What a recipe and the command line call devices. */
 export const DEVICES = /^(auto|cpu|cuda(:\d+)?)$/;
@@ -27,6 +34,7 @@ export const steering = {
   warmup: z
     .int()
     .min(0)
+    .max(MOST_STEPS)
     .default(20)
     .describe("steps until the full learning rate; then it falls to 0"),
   clipNorm: positive(1).describe("largest common 2-norm of the gradients"),

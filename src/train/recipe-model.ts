@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { count, positive, share } from "./recipe-fields";
+import { count, positive, share, width } from "./recipe-fields";
 
 const common = {
-  hidden_size: count(128).describe("D, width of the hidden states"),
-  num_attention_heads: count(4).describe("H, a divisor of D"),
-  intermediate_size: count(512).describe("width of the feed-forward segments"),
+  hidden_size: width(128).describe("D, width of the hidden states"),
+  num_attention_heads: count(4, 1024).describe("H, a divisor of D"),
+  intermediate_size: count(512, 65_536).describe("width of the feed-forward segments"),
   hidden_dropout_prob: share(0.1).describe("dropout of regions, embeddings, segments and head"),
   attention_probs_dropout_prob: share(0.1).describe("dropout of attention weights"),
-  max_position_embeddings: count(64).describe("positions: the longest text and two more"),
+  max_position_embeddings: count(64, 65_536).describe("positions: the longest text and two more"),
   initializer_range: positive(0.02).describe("standard deviation of initial weights"),
 };
 
@@ -16,7 +16,7 @@ const otherwise = { path: ["num_attention_heads"], message: "must divide hidden_
 const vlBert = z
   .strictObject({
     ...common,
-    num_hidden_layers: count(4).describe("blocks"),
+    num_hidden_layers: count(4, 1000).describe("blocks"),
     layer_norm_eps: positive(1e-12).describe("added to variances"),
     visual_scale_text_init: z.number().default(0).describe("initial scale of the image in words"),
     visual_scale_object_init: z
@@ -29,9 +29,9 @@ const vlBert = z
 const lxmert = z
   .strictObject({
     ...common,
-    l_layers: count(2).describe("blocks that read the words alone"),
-    r_layers: count(1).describe("blocks that relate the regions"),
-    x_layers: count(2).describe("blocks that cross both"),
+    l_layers: count(2, 1000).describe("blocks that read the words alone"),
+    r_layers: count(1, 1000).describe("blocks that relate the regions"),
+    x_layers: count(2, 1000).describe("blocks that cross both"),
   })
   .refine(headsDivide, otherwise);
 

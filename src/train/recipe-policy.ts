@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { count, share, steering } from "./recipe-fields";
+import { count, seed, share, steering, width } from "./recipe-fields";
 
 const blocks = {
-  hiddenSize: count(64).describe("width of the blocks"),
-  heads: count(2).describe("attention heads, a divisor of the width"),
-  intermediateSize: count(128).describe("width of the feed-forward segments"),
+  hiddenSize: width(64).describe("width of the blocks"),
+  heads: count(2, 1024).describe("attention heads, a divisor of the width"),
+  intermediateSize: count(128, 65_536).describe("width of the feed-forward segments"),
   dropout: share(0).describe("dropout in the blocks; the gate's noise explores already"),
 };
 
@@ -48,7 +48,7 @@ export function policyFor<const A extends readonly [string, ...string[]]>(
           .optional()
           .default("transformer")
           .describe("a small transformer on the embeddings; what `policy` is without a kind"),
-        layers: count(1).describe("transformer blocks"),
+        layers: count(1, 1000).describe("transformer blocks"),
         ...blocks,
         ...embeddings,
         ...initially,
@@ -58,9 +58,9 @@ export function policyFor<const A extends readonly [string, ...string[]]>(
     z
       .strictObject({
         kind: z.literal("lxmert").describe("a small LXMERT, for models that are one"),
-        languageLayers: count(2).describe("blocks that read the words alone"),
-        relationalLayers: count(1).describe("blocks that relate the regions"),
-        crossLayers: count(1).describe("blocks that cross both"),
+        languageLayers: count(2, 1000).describe("blocks that read the words alone"),
+        relationalLayers: count(1, 1000).describe("blocks that relate the regions"),
+        crossLayers: count(1, 1000).describe("blocks that cross both"),
         ...blocks,
         ...embeddings,
         ...initially,
@@ -69,7 +69,11 @@ export function policyFor<const A extends readonly [string, ...string[]]>(
       .refine(divides.check, divides.otherwise),
     z.strictObject({
       kind: z.literal("pooled").describe("a perceptron on the mean of the embeddings"),
-      hiddenSizes: z.array(z.int().min(1)).default([64]).describe("width of each hidden layer"),
+      hiddenSizes: z
+        .array(z.int().min(1).max(16_384))
+        .max(100)
+        .default([64])
+        .describe("width of each hidden layer"),
       ...embeddings,
       ...initially,
       ...steering,
@@ -82,7 +86,7 @@ export function policyFor<const A extends readonly [string, ...string[]]>(
     z.strictObject({
       kind: z.literal("random").describe("by chance; nothing is learnt"),
       usage: start.prefault({}).describe("how often each alternative is picked"),
-      seed: z.int().min(0).default(0).describe("of its decisions"),
+      seed: seed.describe("of its decisions"),
     }),
     given(alternatives),
   ]);

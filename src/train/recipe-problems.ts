@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { knownInstead } from "../torch/nearest";
 import { schemaAt } from "./recipe-schema";
 
 /** One thing that is wrong with a recipe. */
@@ -23,18 +24,10 @@ export function explainIssues(
   return issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys") return [problem(issue.path, explain(issue))];
     const known = Object.keys(schemaAt(issue.path, values)?.properties ?? {});
-    return issue.keys.map((key) => problem([...issue.path, key], explainUnknown(key, known)));
+    return issue.keys.map((key) =>
+      problem([...issue.path, key], `no such key: ${knownInstead(key, known)}`),
+    );
   });
-}
-
-/** The known word that a mistyped one most likely stands for. */
-export function didYouMean(word: string, known: readonly string[]): string | undefined {
-  const most = Math.max(1, Math.floor(word.length / 3));
-  const near = known
-    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
-    .filter(({ distance }) => distance <= most)
-    .sort((a, b) => a.distance - b.distance);
-  return near[0]?.candidate;
 }
 
 function explain(issue: z.core.$ZodIssue): string {
@@ -49,30 +42,6 @@ function explain(issue: z.core.$ZodIssue): string {
   return lowerFirst(issue.message.replace(/^Invalid (input|option): /, ""));
 }
 
-function explainUnknown(key: string, known: readonly string[]): string {
-  const meant = didYouMean(key, known);
-  const instead = meant ? `did you mean ${meant}?` : `known here are ${known.join(", ")}`;
-  return `no such key: ${instead}`;
-}
-
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
-}
-
-/** Insertions, deletions, replacements and swaps of neighbours, upper and lower case alike. */
-function editDistance(left: string, right: string): number {
-  const [a, b] = [left.toLowerCase(), right.toLowerCase()];
-  const rows = [Array.from({ length: b.length + 1 }, (_, column) => column)];
-  for (let i = 1; i <= a.length; i++) {
-    rows.push([i]);
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = rows[i - 1][j - 1] + Number(a[i - 1] !== b[j - 1]);
-      const swapped =
-        i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-          ? rows[i - 2][j - 2] + 1
-          : Infinity;
-      rows[i].push(Math.min(replaced, swapped, rows[i - 1][j] + 1, rows[i][j - 1] + 1));
-    }
-  }
-  return rows[a.length][b.length];
 }

@@ -1,6 +1,16 @@
 import { z } from "zod";
 import { EMOJI_STYLES } from "../data/emoji/sources";
-import { count, DEVICE_NAMES, DEVICES, few, share, steering } from "./recipe-fields";
+import { maximalThreads } from "../torch/threads";
+import {
+  count,
+  DEVICE_NAMES,
+  DEVICES,
+  few,
+  MOST_STEPS,
+  seed,
+  share,
+  steering,
+} from "./recipe-fields";
 import { model, withSize } from "./recipe-model";
 import { isAdaptive, type StrategyRecipe, steeringOf, strategy } from "./recipe-strategy";
 
@@ -16,12 +26,14 @@ const data = z
       .describe("another domain whose accuracy is reported: what adapting forgets"),
     concepts: few.describe("only this many concepts in all, for a quick look; null is every one"),
     trainConcepts: few.describe("only this many drawings to train on; null is every one"),
-    questionsPerConcept: count(4).describe("yes/no questions about a drawing, beside two others"),
+    questionsPerConcept: count(4, 1000).describe(
+      "yes/no questions about a drawing, beside two others",
+    ),
     minTermConcepts: count(5).describe(
       "a word is asked about if so many training concepts have it",
     ),
-    imageSize: count(64).describe("side length of the drawings, in pixels"),
-    grid: count(4).describe("patches to a side; must divide imageSize"),
+    imageSize: count(64, 512).describe("side length of the drawings, in pixels"),
+    grid: count(4, 64).describe("patches to a side; must divide imageSize"),
     augmentation: z
       .strictObject({
         shift: share(0).describe("largest shift to each side, as a share of the side length"),
@@ -30,7 +42,7 @@ const data = z
       })
       .prefault({})
       .describe("random changes of training drawings"),
-    seed: z.int().min(0).default(0).describe("of the choice of drawings and questions"),
+    seed: seed.describe("of the choice of drawings and questions"),
   })
   .refine(({ imageSize, grid }) => imageSize % grid === 0, {
     path: ["grid"],
@@ -39,7 +51,7 @@ const data = z
 
 const training = z
   .strictObject({
-    steps: count(300).describe("optimizer steps"),
+    steps: count(300, MOST_STEPS).describe("optimizer steps"),
     batchSize: count(64).describe("examples a step"),
     microBatches: count(1).describe("parts that a batch goes through the model in"),
     lengthWindow: count(1).describe(
@@ -76,8 +88,13 @@ export const recipeSchema = z
       .regex(/^[\w.-]+$/, "letters, digits, dots, dashes and underscores")
       .default("run")
       .describe("what the run is called; part of its folder's name"),
-    seed: z.int().min(0).default(0).describe("of weights, dropout, decisions and data order"),
-    threads: z.int().min(0).default(0).describe("CPU threads; 0 leaves the choice to LibTorch"),
+    seed: seed.describe("of weights, dropout, decisions and data order"),
+    threads: z
+      .int()
+      .min(0)
+      .max(maximalThreads)
+      .default(0)
+      .describe("CPU threads; 0 leaves the choice to LibTorch"),
     device: z
       .string()
       .regex(DEVICES, DEVICE_NAMES)
@@ -126,6 +143,7 @@ export const recipeSchema = z
         every: z
           .int()
           .min(0)
+          .max(MOST_STEPS)
           .default(0)
           .describe("steps between checkpoints; 0: best and last only"),
         keep: count(2).describe("checkpoints kept beside the best and the last"),

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type PretrainedReport, reportLine } from "../models";
 import * as torch from "../torch";
@@ -49,6 +49,7 @@ export interface Material {
 export async function runRecipe(recipe: Recipe, options: RunOptions = {}): Promise<FinishedRun> {
   const own = { ...options, device: options.device ?? deviceOf(recipe) };
   if (recipe.train.graph) cudaRecorder(own.device); // says before all work where there are no graphs
+  refuseCircle(recipe, own);
   const task = await openData(recipe, own);
   const base = await openModel(recipe, task, own);
   return runOn({ task, base }, recipe, own);
@@ -115,8 +116,28 @@ interface Pretrained {
   readonly recipe: Recipe | null;
 }
 
+/** Throws where a recipe's model comes from a recipe whose model, in the end, comes from itself. */
+export function refuseCircle({ model }: Pick<Recipe, "model">, options: RunOptions = {}): void {
+  const passed: string[] = [];
+  for (let { from } = model; from !== null && isRecipe(from) && existsSync(from); ) {
+    const file = realpathSync(from);
+    passed.push(file);
+    if (passed.indexOf(file) < passed.length - 1) {
+      throw new Failure("the model of a recipe comes from itself: nothing ever trains it", {
+        where: passed.slice(passed.indexOf(file)).join(" -> "),
+        next: "name another model.from in one of these, or none, to train one from scratch",
+      });
+    }
+    from = readRecipe(from, options.fromOverrides ?? []).model.from;
+  }
+}
+
+function isRecipe(from: string): boolean {
+  return /\.ya?ml$/.test(from);
+}
+
 async function pretrained(from: string, options: RunOptions): Promise<Pretrained> {
-  if (/\.ya?ml$/.test(from)) {
+  if (isRecipe(from)) {
     const recipe = readRecipe(from, options.fromOverrides ?? []);
     refuseAdaptive(isAdaptive(recipe.strategy), from);
     return { folder: await trainedOnce(recipe, options), recipe };

@@ -21,3 +21,11 @@ test("what the system refuses is for users, a bug shows where it is", (t) => {
   t.regex(printed(new TypeError("x is undefined")), /^error: TypeError: x is undefined\n {4}at /);
   t.is(printed("text"), "error: text\n");
 });
+
+test("what a terminal would obey is written out, wherever it comes from", (t) => {
+  const evil = "\x1b[2J\x9b2J\u202egpj.exe\r\x07";
+  const shown = printed(new Failure(evil, { where: evil, next: evil }));
+  t.is(shown.split("\\x1b[2J\\x9b2J\\u202egpj.exe\\x0d\\x07").length, 4);
+  const all = shown + printed(new TypeError(evil)) + printed(evil);
+  t.notRegex(all.replaceAll("\n", ""), /[\p{Cc}\p{Bidi_Control}]/u);
+});

@@ -1,10 +1,21 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import test from "ava";
 import { adaptune } from "./support";
 
 test("help lists every command", async (t) => {
   const { code, stdout } = await adaptune(["--help"]);
   t.is(code, 0);
-  for (const command of ["demo", "train", "eval", "export", "recipe", "build", "doctor"]) {
+  for (const command of [
+    "demo",
+    "train",
+    "eval",
+    "export",
+    "report",
+    "recipe",
+    "build",
+    "doctor",
+  ]) {
     t.regex(stdout, new RegExp(`^  ${command} `, "m"));
   }
 });
@@ -33,4 +44,21 @@ test("what a user got wrong is one clear message, without a stack", async (t) =>
     t.is(code, 1);
     t.false(/\n\s+at /.test(stderr), stderr);
   }
+});
+
+test("who reads the output may leave before its end", async (t) => {
+  const script = 'require("./src/cli/main").main(["node", "adaptune", "recipe", "--schema"])';
+  const command = `"${process.execPath}" -r ts-node/register/transpile-only -e '${script}'`;
+  const { stdout, stderr } = await promisify(execFile)("bash", [
+    "-c",
+    `{ ${command}; echo "ended with $?" >&2; } | true`,
+  ]);
+  t.is(stdout, "");
+  t.is(stderr, "ended with 0\n");
+});
+
+test("arguments are shown as what they are", async (t) => {
+  const { stderr } = await adaptune(["\x1b[31mtrain"]);
+  t.regex(stderr, /unknown command '\\x1b\[31mtrain'/);
+  t.false(stderr.includes("\x1b"));
 });

@@ -75,6 +75,47 @@ for (const [name, strategy] of Object.entries(STRATEGIES)) {
   );
 }
 
+test.serial(
+  "a run is reported again, and what is measured otherwise than recorded fails",
+  async (t) => {
+    const folder = emptyFolder(t);
+    const recipe = join(folder, "small.yaml");
+    writeFileSync(recipe, RECIPE);
+    const { stdout } = await within([
+      "train",
+      recipe,
+      "--runs",
+      join(folder, "runs"),
+      "train.steps=2",
+    ]);
+    const run = stdout.trimEnd().split("\n").at(-1)!;
+    const written = ["report.txt", "figure.svg", "figure.png"];
+    const before = written.map((file) => readFileSync(join(run, file)));
+    for (const file of written) rmSync(join(run, file));
+    const again = await within(["report", run]);
+    t.is(again.code, 0, again.stderr);
+    t.true(again.stdout.includes(text(run, "report.txt").trimEnd()));
+    t.deepEqual(
+      written.map((file) => readFileSync(join(run, file))),
+      before,
+    );
+
+    t.is((await within(["eval", run])).code, 0);
+    const result = JSON.parse(text(run, "result.json"));
+    result.validation.accuracy += 0.01;
+    writeFileSync(join(run, "result.json"), JSON.stringify(result));
+    const other = await within(["eval", run]);
+    t.regex(other.stdout, /NOT the same as the run recorded/);
+    t.is(other.code, 1);
+    t.is((await within(["eval", run, "--checkpoint", "last"])).code, 0);
+
+    rmSync(join(run, "result.json"));
+    const unfinished = await within(["report", run]);
+    t.is(unfinished.code, 1);
+    t.regex(unfinished.stderr, /the run has no result.*next: go on with it/s);
+  },
+);
+
 /** Makes of a finished run's folder what it was when its training was killed after a checkpoint. */
 function interrupt(run: string, checkpoint: string): void {
   for (const file of ["result.json", "mask.json", "report.txt"]) rmSync(join(run, file));

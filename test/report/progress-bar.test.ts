@@ -71,3 +71,13 @@ test("a note has a line of its own", (t) => {
   progress.end();
   t.true(text().endsWith("cache\n"));
 });
+
+test("phases and notes hold whatever a file is called", (t) => {
+  const { progress, step, text } = bar(false);
+  step(0, 0, undefined, "\x1b[2J\n: training");
+  step(100, 11, undefined, "\x1b[2J\n: training");
+  progress.note("\x1b[2Ja note");
+  t.is(text().split("\n").length, 3);
+  t.true(text().includes("\\x1b[2J\\n: training") && text().includes("\\x1b[2Ja note"));
+  t.false(text().includes("\x1b"));
+});

@@ -26,3 +26,9 @@ test("a style changes looks, not the layout", (t) => {
   t.is(coloured.replace(/\x1b\[\d+m/g, ""), renderTable(columns, [["a", "1"]]));
   t.not(coloured, renderTable(columns, [["a", "1"]]));
 });
+
+test("what a terminal would obey is written out, and columns are as wide as that", (t) => {
+  const [, , rule, row] = renderTable([{ title: "name" }], [["\x1b[31mred\n"]]).split("\n");
+  t.is(row, "\\x1b[31mred\\n");
+  t.is(rule.length, row.length);
+});

@@ -218,3 +218,104 @@ test("every key has a meaning, in the help and in the schema", (t) => {
     t.true(help.includes(key), key);
   }
 });
+
+test("no key reaches what is not the recipe's own", (t) => {
+  for (const override of [
+    "__proto__.x=1",
+    "train.__proto__.steps=1",
+    "constructor.prototype.x=1",
+  ]) {
+    t.regex(problemsOf("", [override]).join(), /no such key/, override);
+  }
+  t.regex(problemsOf("", ["toString.x=1"]).join(), /toString: no such key/);
+  t.regex(problemsOf("train: { __proto__: { steps: 1 } }").join(), /no such key: __proto__/);
+  const mask =
+    "strategy: { name: SpotTune, policy: { kind: given, decisions: { __proto__: tuned } } }";
+  t.regex(problemsOf(mask).join(), /no such key: __proto__/);
+  t.false("x" in {} || "steps" in {});
+});
+
+test("YAML that is no recipe is refused in a line, whatever it holds", (t) => {
+  const nines = (name: string) => `[${Array(9).fill(`*${name}`)}]`;
+  const bomb = [
+    "a: &a [x]",
+    ...[..."bcdefghi"].map((name, n) => `${name}: &${name} ${nines("abcdefgh"[n])}`),
+  ];
+  const refused: [string, RegExp][] = [
+    [bomb.join("\n"), /Excessive alias count/],
+    ["a: &a [*a]", /too deeply nested/],
+    [`a: ${"[".repeat(100_000)}`, /too deeply nested/],
+    ["- a", /keys with values/],
+    ["hello", /keys with values/],
+    ["train: !!set { steps }", /no Set/],
+    ["seed: !!binary aGVsbG8=", /no (Buffer|Uint8Array)/],
+    ["seed: !unknown 3", /Unresolved tag/],
+    ["a: 1\n---\nb: 2", /multiple documents/],
+  ];
+  for (const [text, message] of refused) {
+    const problems = problemsOf(text);
+    t.is(problems.length, 1, text.slice(0, 20));
+    t.regex(problems[0], message);
+  }
+});
+
+test("numbers have bounds that mean something", (t) => {
+  for (const [override, most] of [
+    ["threads=60000", 1024],
+    ["data.imageSize=1000000", 512],
+    ["model.config.num_hidden_layers=1e9", 1000],
+    ["model.config.hidden_size=1e9", 16_384],
+    ["train.steps=1e7", 999_999],
+    ["seed=4294967296", 4_294_967_295],
+  ] as const) {
+    t.regex(problemsOf("", [override]).join(), new RegExp(`too big: .*<=${most}$`), override);
+  }
+  const unbounded = leavesOf(recipeJsonSchema()).filter(
+    ([, { type, maximum, exclusiveMaximum }]) =>
+      type === "integer" && maximum === undefined && exclusiveMaximum === undefined,
+  );
+  // Those are compared with the model's sites and blocks.
+  t.deepEqual([...new Set(unbounded.map(([path]) => path.split(".").at(-1)))].sort(), [
+    "blocks",
+    "decisions",
+  ]);
+});
+
+test("a file that is no recipe says what it is instead", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "adaptune-recipe-"));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "some.yaml");
+  const refused = (content: string | Uint8Array, message: RegExp) => {
+    writeFileSync(file, content);
+    t.throws(() => readRecipe(file), { instanceOf: RecipeError, message });
+  };
+  refused("", /this is empty/);
+  refused(" \n", /this is empty/);
+  refused(Uint8Array.of(0xff, 0xfe, 0, 1), /not text in UTF-8/);
+  refused("name: a\0b", /not text in UTF-8/);
+  refused("#".repeat(1_000_001), /1000001 bytes/);
+  t.throws(() => readRecipe(folder), { instanceOf: RecipeError, message: /this is a folder/ });
+  t.throws(() => readRecipe("/dev/null"), { instanceOf: RecipeError, message: /no regular file/ });
+});
+
+test("what a terminal would obey is written out", (t) => {
+  const error = t.throws(() =>
+    parseRecipe('"\\e[31mred": 1\n"a\\nb": 2', { file: "\x1b]0;x\x07" }),
+  );
+  t.regex(
+    error!.message,
+    /^\\x1b\]0;x\\x07 has 2 problems:\n {2}line 1: \\x1b\[31mred: .*\n {2}line 2: a\\nb: /,
+  );
+});
+
+/** All keys that hold values, by dotted path, with what the schema says of them; items of lists too. */
+function leavesOf(node: SchemaNode, path = ""): [string, SchemaNode & Record<string, unknown>][] {
+  const { items } = node as { items?: SchemaNode };
+  const below = [...(node.oneOf ?? []), ...(node.anyOf ?? []), ...(items ? [items] : [])];
+  const inside = Object.entries(node.properties ?? {});
+  return [
+    [path, node as SchemaNode & Record<string, unknown>],
+    ...below.flatMap((one) => leavesOf(one, path)),
+    ...inside.flatMap(([name, one]) => leavesOf(one, path ? `${path}.${name}` : name)),
+  ];
+}

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { evaluateRun } from "../../src/train/evaluate-run";
 import { exportRun } from "../../src/train/export-run";
+import { Failure } from "../../src/train/failure";
 import { parseRecipe, readRecipe } from "../../src/train/recipe-file";
 import { runRecipe } from "../../src/train/run-recipe";
 import { emptyFolder } from "./support";
@@ -135,4 +136,26 @@ test("patterns that match nothing are a failure that lists what there is", async
     name: "Failure",
     message: /"fina_mlp" matches no part.*final_mlp/s,
   });
+});
+
+test("a recipe whose model comes from itself is refused, whatever lies between", async (t) => {
+  const folder = emptyFolder(t);
+  const at = (name: string) => join(folder, name);
+  writeFileSync(at("a.yaml"), "model: { from: b.yaml }");
+  writeFileSync(at("b.yaml"), "model: { from: c.yaml }");
+  symlinkSync("b.yaml", at("c.yaml"));
+  writeFileSync(at("own.yaml"), "model: { from: own.yaml }");
+  for (const [name, circle] of [
+    ["a.yaml", /b\.yaml -> .*b\.yaml$/],
+    ["own.yaml", /own\.yaml -> .*own\.yaml$/],
+  ] as const) {
+    const { message, where } = (await t.throwsAsync(
+      runRecipe(readRecipe(at(name)), { runs: at("runs") }),
+      {
+        instanceOf: Failure,
+      },
+    )) as Failure;
+    t.regex(message, /comes from itself/);
+    t.regex(where!, circle);
+  }
 });
