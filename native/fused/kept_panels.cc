@@ -50,7 +50,7 @@ std::shared_ptr<const float> pack(at::Tensor weight) {
   const auto& kernels = chosenKernels().products;
   const Operand operand = operandOf(weight, 0);
   const int64_t m = weight.size(0), n = weight.size(1), width = kernels.tile_columns;
-  forTasks(ceilDiv(m, width), static_cast<double>(weight.numel()), [&](int64_t panel) {
+  const auto packPanel = [&](int64_t panel) {
     const int64_t column = panel * width;
     kernels.pack_columns({.from = operand.at(column),
                           .stride = operand.stride,
@@ -59,7 +59,8 @@ std::shared_ptr<const float> pack(at::Tensor weight) {
                           .is_across = operand.isAcross,
                           .panel_stride = n * width},
                          panels.get() + column * n);
-  });
+  };
+  runPhases({{ceilDiv(m, width), packPanel}}, static_cast<double>(weight.numel()));
   return panels;
 }
 

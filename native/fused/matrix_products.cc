@@ -29,9 +29,16 @@ enum Kind { forwardKind, inputGradientKind, weightGradientKind };
 // Floating-point operations from which on a product is medium, and large.
 constexpr double mediumFrom = 1 << 22, largeFrom = 1 << 27;
 
-// What is timed for each size: rows, inputs and outputs.
-constexpr std::array<std::array<int64_t, 3>, 3> samples{
-    {{32, 128, 128}, {64, 512, 512}, {256, 768, 768}}};
+// What is timed for each size: rows, inputs and outputs of layers as they are met, from narrow to
+// wide and back, so that no way is judged by one stride.
+using Shape = std::array<int64_t, 3>;
+constexpr std::array<std::array<Shape, 2>, 3> samples{{{{{32, 96, 192}, {32, 192, 96}}},
+                                                       {{{256, 96, 384}, {128, 384, 96}}},
+                                                       {{{256, 768, 3072}, {256, 3072, 768}}}}};
+
+// A way other than the one preferred has to be faster by more than what is seen from one
+// measurement to the next, so that a processor chooses the same every time.
+constexpr double kMargin = 0.95;
 
 std::array<std::atomic<Way>, 18> table{};
 
@@ -110,26 +117,85 @@ at::Tensor compute(Kind kind, Way way, const at::Tensor& x, const at::Tensor& we
                                              : x.t().mm(weight);
 }
 
-// Seconds of the fastest of some runs; infinity for a way that this machine does not have. What is
-// not large is timed with another number of rows each time: oneDNN makes a program for every shape
-// that it meets, which takes longer than a small product, and batches of samples of different
-// lengths seldom have as many rows as one before.
-double timeOf(Kind kind, Way way, const at::Tensor& a, const at::Tensor& b, bool isLarge) {
-  using Clock = std::chrono::steady_clock;
-  double best = std::numeric_limits<double>::infinity();
-  try {
-    compute(kind, way, a, b);
-    for (int run = 1; run <= 4; ++run) {
-      const int64_t rows = a.size(0) - (isLarge ? 0 : run);
-      const at::Tensor x = a.narrow(0, 0, rows);
-      const at::Tensor y = kind == weightGradientKind ? b.narrow(0, 0, rows) : b;
-      const auto start = Clock::now();
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// Numbers of both signs that draw nothing from a generator.
+at::Tensor someNumbers(int64_t rows, int64_t columns, at::ScalarType dtype) {
+  return at::arange(rows * columns, at::kFloat).sin_().view({rows, columns}).to(dtype);
+}
+
+// The operands of one kind of product of one shape, and the seconds of each way by rounds; infinity
+// for one that this machine does not have.
+struct Timed {
+  Kind kind;
+  at::Tensor a, b;
+  std::array<std::vector<double>, wayNames.size()> seconds{};
+
+  // Rounds of fewer rows than others are of another shape.
+  void run(Way way, int64_t fewer) {
+    const int64_t rows = a.size(0) - fewer;
+    const at::Tensor x = a.narrow(0, 0, rows);
+    const at::Tensor y = kind == weightGradientKind ? b.narrow(0, 0, rows) : b;
+    double time = std::numeric_limits<double>::infinity();
+    try {
+      const double start = now();
       compute(kind, way, x, y);
-      best = std::min(best, std::chrono::duration<double>(Clock::now() - start).count());
+      time = now() - start;
+    } catch (const c10::Error&) {
     }
-  } catch (const c10::Error&) {
+    seconds[static_cast<size_t>(way)].push_back(time);
   }
-  return best;
+};
+
+// Times all ways in turns, each round another one first: what else the machine does falls on all of
+// them, and so do operands that are in no cache yet. What is not large has another number of rows
+// each time: oneDNN makes a program for every shape that it meets, which takes longer than a small
+// product, and batches of samples of different lengths seldom have as many rows as one before.
+std::vector<Timed> timed(size_t size, at::ScalarType dtype, const std::vector<Way>& ways) {
+  constexpr size_t kFewest = 4, kMost = 24;
+  constexpr double kEnough = 0.5;  // seconds
+  std::vector<Timed> all;
+  for (const auto& [rows, inputs, outputs] : samples[size]) {
+    const at::Tensor x = someNumbers(rows, inputs, dtype), y = someNumbers(rows, outputs, dtype),
+                     weight = someNumbers(outputs, inputs, dtype);
+    all.push_back({forwardKind, x, weight});
+    all.push_back({inputGradientKind, y, weight});
+    all.push_back({weightGradientKind, y, x});
+  }
+  const bool isLarge = size + 1 == samples.size();
+  const double start = now();
+  for (size_t round = 0; round < kFewest || (round < kMost && now() - start < kEnough); ++round)
+    for (Timed& one : all)
+      for (size_t turn = 0; turn < ways.size(); ++turn)
+        one.run(ways[(round + turn) % ways.size()], isLarge ? 0 : static_cast<int64_t>(round));
+  return all;
+}
+
+double medianOf(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<int64_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// How many times as long as the preferred way another one takes. By the fewest seconds, which what
+// else the machine does delays least, and by the middle of all rounds, each by itself: the larger
+// of both, as what is seen in one of them alone is chance.
+double relative(const std::vector<Timed>& all, size_t kind, Way way, Way preferred) {
+  double fewest = 0, shapes = 0;
+  std::vector<double> ratios;
+  for (const Timed& one : all) {
+    if (one.kind != static_cast<Kind>(kind)) continue;
+    const auto& times = one.seconds[static_cast<size_t>(way)];
+    const auto& ours = one.seconds[static_cast<size_t>(preferred)];
+    fewest +=
+        *std::min_element(times.begin(), times.end()) / *std::min_element(ours.begin(), ours.end());
+    ++shapes;
+    for (size_t round = 0; round < times.size(); ++round)
+      ratios.push_back(times[round] / ours[round]);
+  }
+  return std::max(fewest / shapes, medianOf(ratios));
 }
 
 }  // namespace
@@ -176,26 +242,20 @@ void measure(at::ScalarType scalarType) {
   const auto dtype = dtypeNumber(scalarType);
   TORCH_CHECK(dtype, "matrix products are chosen for float32 and bfloat16, not for ", scalarType);
   const at::NoGradGuard noGrad;
+  const bool hasOwn = scalarType == at::kFloat;
+  const Way preferred = hasOwn ? Way::packed : Way::library;
+  std::vector<Way> ways{preferred, Way::onednn};
+  if (hasOwn) ways.push_back(Way::library);
   for (size_t size = 0; size < samples.size(); ++size) {
-    const auto [rows, inputs, outputs] = samples[size];
-    const at::Tensor x = at::ones({rows, inputs}, scalarType),
-                     y = at::ones({rows, outputs}, scalarType),
-                     weight = at::ones({outputs, inputs}, scalarType);
-    const std::array<std::array<at::Tensor, 2>, 3> operands{{{x, weight}, {y, weight}, {y, x}}};
-    for (size_t kind = 0; kind < operands.size(); ++kind) {
-      const auto& [a, b] = operands[kind];
-      const bool isLarge = size + 1 == samples.size();
-      const auto time = [&](Way way) {
-        return timeOf(static_cast<Kind>(kind), way, a, b, isLarge);
-      };
-      // Only what is faster by far is another way: the same processor is to choose the same one.
-      Way best = scalarType == at::kFloat ? Way::packed : Way::library;
-      double seconds = time(best);
-      for (const Way way : {Way::library, Way::onednn}) {
-        const double other = way == best ? seconds : time(way);
-        if (other < 0.75 * seconds) {
+    const auto all = timed(size, scalarType, ways);
+    for (size_t kind = 0; kind < kindNames.size(); ++kind) {
+      Way best = preferred;
+      double least = kMargin;
+      for (const Way way : ways) {
+        const double time = relative(all, kind, way, preferred);
+        if (time < least) {
           best = way;
-          seconds = other;
+          least = time;
         }
       }
       table[place(*dtype, kind, size)] = best;

@@ -36,8 +36,8 @@ std::vector<Choice> choices();
 // Throws c10::Error for an unknown product or way.
 void choose(const Choice& choice);
 
-// Times all ways at every product and size of a dtype, for about 50 ms, and takes our own, or
-// LibTorch's where it has none or is far slower.
+// Times all ways at every product and size of a dtype, for a second or two, and takes our own, or
+// LibTorch's where it has none or is slower beyond a small margin.
 void measure(at::ScalarType dtype);
 
 }  // namespace adaptune::products

@@ -3,11 +3,10 @@
 // be rows here and there, and their results slices, which is what routing asks for.
 #pragma once
 
-#include <ATen/Parallel.h>
 #include <ATen/Tensor.h>
 
 #include <algorithm>
-#include <atomic>
+#include <functional>
 #include <vector>
 
 #include "cpu_kernels.h"
@@ -33,7 +32,7 @@ Operand operandOf(at::Tensor& matrix, int64_t side);
 
 // Rows `first` .. `first + count - 1` of A, or columns of B, at k `from` .. `from + k - 1`.
 struct Part {
-  const Operand& operand;
+  Operand operand;
   int64_t first, count, from, k;
 };
 
@@ -61,6 +60,13 @@ class Panels {
   // Those that are packed already, from one on, of which each has K.
   Panels(Side side, const float* data, int64_t k)
       : side_(side), width_(widthOf(side)), k_(k), data_(data) {}
+
+  // The same memory for panels of fewer k.
+  Panels of(int64_t k) const {
+    Panels panels = *this;
+    panels.k_ = k;
+    return panels;
+  }
 
   // The panel of the tile that begins at a place, from a k on.
   const float* at(int64_t place, int64_t k = 0) const {
@@ -91,16 +97,16 @@ inline int64_t evenPart(int64_t all, int64_t most) {
   return std::max<int64_t>(1, ceilDiv(all, std::max<int64_t>(1, ceilDiv(all, most))));
 }
 
-// Calls fn(task) for all tasks, in parallel where there are operations enough. A thread that is
-// done takes the next task, so one that is slow, as threads on shared machines are, delays little.
-template <typename Fn>
-void forTasks(int64_t tasks, double operations, const Fn& fn) {
-  const int64_t threads = operations < 1e6 ? 1 : std::min<int64_t>(tasks, at::get_num_threads());
-  std::atomic<int64_t> next{0};
-  at::parallel_for(0, threads, 1, [&](int64_t, int64_t) {
-    for (int64_t task = next++; task < tasks; task = next++) fn(task);
-  });
-}
+// Tasks that any thread may do, in any order.
+struct Phase {
+  int64_t tasks;
+  std::function<void(int64_t task)> run;
+};
+
+// Runs phases one after the other, in parallel where there are operations enough. A thread that is
+// done takes the next task, and a phase begins when the tasks of the one before are done: one that
+// is slow, as threads on shared machines are, delays others by its task alone.
+void runPhases(const std::vector<Phase>& phases, double operations);
 
 // C [M,N] = A [M,K] B [K,N] + bias [N], through erf-GELU where asked for.
 struct Product {

@@ -62,7 +62,8 @@ std::vector<at::Tensor> forward(const at::Tensor& given, const SelectLayers& lay
   at::Tensor x = given;
   const int64_t n = x.size(1), turns = compare ? layers.alternatives : 1;
   const SampleTiles tiles(selection.lengths);
-  const Panels rowsOfX = tiles.pack(packed::operandOf(x, 0), 0, n);
+  const Panels rowsOfX = tiles.panels(n);
+  const auto packing = tiles.packing(packed::operandOf(x, 0), 0, n, rowsOfX);
   std::vector<at::Tensor> weights = layers.weights.vec(), biases, results;
   const PanelsOfLayers panels(weights);
   for (const auto& bias : layers.biases) biases.push_back(bias.contiguous());
@@ -78,7 +79,7 @@ std::vector<at::Tensor> forward(const at::Tensor& given, const SelectLayers& lay
   }
   const double operations =
       operationsOf(x.size(0), weights[0], layers.projections * (compare ? layers.alternatives : 1));
-  packed::forTasks(selection.heads * layers.alternatives, operations, [&](int64_t task) {
+  const auto multiply = [&](int64_t task) {
     const int64_t head = task / layers.alternatives, k = task % layers.alternatives;
     // Which turn makes each sample's pick alternative k.
     std::vector<int64_t> turnOf;
@@ -113,7 +114,8 @@ std::vector<at::Tensor> forward(const at::Tensor& given, const SelectLayers& lay
         }
       });
     }
-  });
+  };
+  packed::runPhases({packing, {selection.heads * layers.alternatives, multiply}}, operations);
   return results;
 }
 
@@ -133,7 +135,8 @@ at::Tensor compareGelu(const Comparison& comparison) {
   const int64_t m = z.size(1), n = given.size(1), slices = slicesOf(m, n), width = m / slices;
   at::Tensor x = given;
   const SampleTiles tiles(selection.lengths);
-  const Panels rowsOfX = tiles.pack(packed::operandOf(x, 0), 0, n);
+  const Panels rowsOfX = tiles.panels(n);
+  const auto packing = tiles.packing(packed::operandOf(x, 0), 0, n, rowsOfX);
   std::vector<at::Tensor> weights = layers.weights.vec(), biases;
   const PanelsOfLayers panels(weights);
   for (const auto& bias : layers.biases) biases.push_back(bias.contiguous());
@@ -141,7 +144,7 @@ at::Tensor compareGelu(const Comparison& comparison) {
   // Every task has sums of its own, so that the total does not depend on who did which.
   const at::Tensor sums = at::zeros({slices, samples, alternatives}, at::kDouble);
   const double operations = operationsOf(x.size(0), weights[0], alternatives - 1);
-  packed::forTasks(slices * alternatives, operations, [&](int64_t task) {
+  const auto compare = [&](int64_t task) {
     const int64_t slice = task / alternatives, k = task % alternatives;
     const int64_t column = slice * width;
     const auto weight = Panels::ofThread(Side::columns, width, n);
@@ -178,7 +181,8 @@ at::Tensor compareGelu(const Comparison& comparison) {
         for (const double sum : ofRows) ofSamples[b * alternatives + k] += sum;
       });
     }
-  });
+  };
+  packed::runPhases({packing, {slices * alternatives, compare}}, operations);
   return sums.sum(0);
 }
 

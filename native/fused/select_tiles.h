@@ -48,19 +48,24 @@ class SampleTiles {
     for (int64_t i = first_[sample]; i < first_[sample + 1]; ++i) fn(tiles_[i]);
   }
 
-  // All rows at k `from` .. `from + k - 1`, packed in parallel.
-  packed::Panels pack(const packed::Operand& rows, int64_t from, int64_t k) const {
-    const auto count = static_cast<int64_t>(tiles_.size()),
-               most = packed::widthOf(packed::Side::rows);
-    const auto panels = packed::Panels::shared(packed::Side::rows, count * most, k);
-    packed::forTasks(count, static_cast<double>(count * most * k), [&](int64_t task) {
-      const Tile& tile = tiles_[task];
-      panels.pack({rows, tile.firstRow, tile.rows, from, k}, tile.place);
-    });
-    return panels;
+  // Room for all rows.
+  packed::Panels panels(int64_t k) const {
+    return packed::Panels::shared(packed::Side::rows, count() * packed::widthOf(packed::Side::rows),
+                                  k);
+  }
+
+  // What packs all rows at k `from` .. `from + k - 1` in panels of so many k.
+  packed::Phase packing(const packed::Operand& rows, int64_t from, int64_t k,
+                        const packed::Panels& to) const {
+    return {count(), [=, this](int64_t task) {
+              const Tile& tile = tiles_[task];
+              to.pack({rows, tile.firstRow, tile.rows, from, k}, tile.place);
+            }};
   }
 
  private:
+  int64_t count() const { return static_cast<int64_t>(tiles_.size()); }
+
   std::vector<Tile> tiles_;
   std::vector<int64_t> first_;
 };

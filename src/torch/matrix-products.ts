@@ -16,7 +16,7 @@ const settled = new Set<DType>();
 /**
  * On the CPU LibTorch has two ways to multiply matrices, and adaptune one of its own for float32;
  * which one is fastest depends on the processor. What a linear layer takes is measured once a
- * machine, for about 50 ms a dtype, and kept in adaptune's cache; results differ in their last bits.
+ * machine, for a second or two a dtype, and kept in adaptune's cache; results differ in their last bits.
  */
 export const matrixProducts = {
   /** What is taken now, for a record that makes a result repeatable. */
@@ -50,11 +50,15 @@ export const matrixProducts = {
   },
 };
 
-/** One file a processor, number of threads, LibTorch and dtype. */
+/** Of how it is measured and what there is to choose from: what was measured otherwise is no answer. */
+const measurement = 2;
+
+/** One file a processor, its instructions in use, number of threads, LibTorch and dtype. */
 function cacheFile(dtype: DType): string {
-  const processor = (os.cpus()[0]?.model ?? "unknown").replace(/[^\w.-]+/g, "-");
-  const name = [processor, native.getNumThreads(), version, dtype].join("-");
-  return path.join(cacheFolder(), "products", `${name}.json`);
+  const processor = (os.cpus()[0]?.model ?? "unknown").trim();
+  const { cpuCapability } = native.build();
+  const name = [processor, cpuCapability, native.getNumThreads(), version, dtype, measurement];
+  return path.join(cacheFolder(), "products", `${name.join("-").replace(/[^\w.-]+/g, "-")}.json`);
 }
 
 function readCache(file: string): MatrixProducts | null {

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from "ava";
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
+import { native } from "../../src/torch/native";
 import { linear, select_linear } from "./fused-operators";
 
 /** Largest error relative to the largest value. */
@@ -77,6 +78,25 @@ for (const [rows, inputs, outputs] of [
     }
   });
 }
+
+test.serial("measuring chooses a way for every product, and draws no random numbers", (t) => {
+  const before = torch.matrixProducts.choices();
+  torch.manualSeed(1);
+  const expected = torch.rand([3]).toArray();
+  torch.manualSeed(1);
+  try {
+    for (const dtype of ["float32", "bfloat16"]) native.measureMatrixProducts(dtype);
+    t.deepEqual(torch.rand([3]).toArray(), expected);
+    for (const [product, way] of Object.entries(torch.matrixProducts.choices())) {
+      const ways = product.startsWith("float32")
+        ? ["packed", "library", "oneDNN"]
+        : ["library", "oneDNN"];
+      t.true(ways.includes(way), `${product}: ${way}`);
+    }
+  } finally {
+    torch.matrixProducts.choose(before);
+  }
+});
 
 test("unknown products and unknown ways are refused", (t) => {
   t.throws(() => torch.matrixProducts.choose({ "float32 sideways large": "library" }), {
