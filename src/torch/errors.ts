@@ -1,4 +1,4 @@
-import { knownInstead } from "./nearest";
+import { didYouMean } from "./nearest";
 
 /**
  * An operation that LibTorch refused: shapes that do not fit, a dtype without an implementation,
@@ -44,9 +44,16 @@ export function checkOptions<O>(what: string, options: O, known: readonly string
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
-    throw new TypeError(`${what}: no option '${name}': ${knownInstead(name, known)}`);
+    throw unknownOption(what, name, known);
   }
   return options;
+}
+
+/** The TypeError for an option that is not known, with the nearest that is. */
+export function unknownOption(what: string, name: string, known: readonly string[]): TypeError {
+  const meant = didYouMean(name, known);
+  const expected = `${what}: expected the options ${known.join(", ")}, given '${name}'`;
+  return new TypeError(meant ? `${expected}: did you mean '${meant}'?` : expected);
 }
 
 /** Whether a value is an object as braces make it: no array, no Tensor, nothing of another class. */

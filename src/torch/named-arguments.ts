@@ -1,6 +1,5 @@
 import { isComplexNumber } from "./dtype";
-import { describe } from "./errors";
-import { knownInstead } from "./nearest";
+import { describe, unknownOption } from "./errors";
 import { Generator } from "./random";
 import { Tensor } from "./tensor";
 
@@ -33,9 +32,7 @@ export function byName(
     if (value !== undefined) given[names[n]] = value;
   }
   for (const [name, value] of Object.entries(options)) {
-    if (!names.includes(name)) {
-      throw new TypeError(`${what}: no option '${name}': ${knownInstead(name, names)}`);
-    }
+    if (!names.includes(name)) throw unknownOption(what, name, names);
     if (name in given) throw new TypeError(`${what}: expected '${name}' once, given twice`);
     if (value !== undefined) given[name] = value;
   }
