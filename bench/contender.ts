@@ -24,6 +24,8 @@ export interface Spec {
   readonly device: string;
   /** Whether ours keeps the weights of linear layers packed; in evaluation alone. */
   readonly keepPacked: boolean;
+  /** What multiplies ours' matrices: library, oneDNN or packed; null for what is chosen here. */
+  readonly products: string | null;
   readonly threads: number;
   readonly lr: number;
   /** Whether ours computes in static shapes and replays recorded steps. */

@@ -8,6 +8,7 @@ import { Command } from "commander";
 import { type PeerKind, peerKinds } from "./contender";
 import { limitsLine, measureLimits } from "./limits";
 import { Bench } from "./measure";
+import { processorName } from "./processor";
 import { findPython } from "./python";
 import { type BenchRow, benchTable, jsonLine } from "./rows";
 import { casesOf, labelOf } from "./suites";
@@ -20,6 +21,7 @@ interface Flags {
   readonly peers: string;
   readonly threads: string;
   readonly keepPacked?: boolean;
+  readonly products?: string;
 }
 
 const program = new Command("bench")
@@ -32,6 +34,7 @@ const program = new Command("bench")
   .option("--repetitions <n>", "counted rounds; 10 by default, 3 in the quick suite")
   .option("--peers <names>", "of eager, compile, freezing and routed", peerKinds.join(","))
   .option("--keep-packed", "ours keeps weights packed in evaluation, as the peer freezing does")
+  .option("--products <way>", "ours multiplies by library, oneDNN or packed alone")
   .option("--threads <n>", "of all sides", String(torch.getNumThreads()))
   .action(main);
 
@@ -46,7 +49,7 @@ async function main(flags: Flags): Promise<void> {
     return;
   }
   const threads = positive("threads", flags.threads);
-  const { keepPacked = false } = flags;
+  const { keepPacked = false, products = null } = flags;
   const repetitions = positive(
     "repetitions",
     flags.repetitions ?? (suite === "quick" ? "3" : "10"),
@@ -54,14 +57,22 @@ async function main(flags: Flags): Promise<void> {
   const say = (line: string) => process.stderr.write(`${line}\n`);
   torch.setNumThreads(threads);
   const limits = measureLimits(device);
-  console.log(
-    `LibTorch ${torch.version}, ${threads} threads, ${os.cpus()[0].model}, load ${load()}`,
-  );
+  console.log(`LibTorch ${torch.version}, ${threads} threads, ${processorName()}, load ${load()}`);
   console.log(limitsLine(limits));
   const python = await findPython(torch.version.split("+")[0], say);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "adaptune-bench-"));
   try {
-    const setting = { device, threads, repetitions, python, limits, folder, say, keepPacked };
+    const setting = {
+      device,
+      threads,
+      repetitions,
+      python,
+      limits,
+      folder,
+      say,
+      keepPacked,
+      products,
+    };
     const bench = new Bench({ ...setting, peers: peersNamed(flags.peers) });
     const rows: BenchRow[] = [];
     for (const [number, measured] of cases.entries()) {

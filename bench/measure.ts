@@ -13,6 +13,7 @@ import {
 import { peerStrategies } from "./encoder";
 import { gradientError, type Results } from "./gradient-error";
 import type { Limits } from "./limits";
+import { processorName } from "./processor";
 import { benchCache } from "./python";
 import { type BenchRow, isOff } from "./rows";
 import { type SharedWeights, writeBatch, writeWeights } from "./shared-files";
@@ -24,6 +25,8 @@ export interface Setting {
   readonly device: string;
   readonly threads: number;
   readonly keepPacked: boolean;
+  /** As in a spec. */
+  readonly products: string | null;
   readonly repetitions: number;
   readonly peers: readonly PeerKind[];
   /** Null where ours runs alone. */
@@ -93,6 +96,9 @@ export class Bench {
     const peerMs = times.peer && median(times.peer);
     const { flops } = this.setting.limits.products[dtype];
     return {
+      processor: processorName(),
+      threads: this.setting.threads,
+      products: this.setting.products ?? "chosen",
       workload: workload.name,
       strategy,
       dtype,
@@ -140,6 +146,7 @@ export class Bench {
       device: this.setting.device,
       threads: this.setting.threads,
       keepPacked: this.setting.keepPacked,
+      products: this.setting.products,
       lr: learningRate,
       graph,
       weights: weights.file,

@@ -31,6 +31,7 @@ class Ours {
 
   constructor(private readonly spec: Spec) {
     torch.setNumThreads(spec.threads);
+    if (spec.products) multiplyBy(spec.products, spec.dtype);
     this.training = spec.phase === "train";
     this.batch = this.loadBatch();
     this.model = this.loadModel();
@@ -193,6 +194,13 @@ class Ours {
     if (this.spec.device === "cpu") return;
     torch.scope(() => torch.zeros([1], { device: this.spec.device }).item());
   }
+}
+
+/** Every product of a dtype by one way. */
+function multiplyBy(way: string, dtype: string): void {
+  const products = Object.keys(torch.matrixProducts.choices());
+  const own = products.filter((product) => product.startsWith(`${dtype} `));
+  torch.matrixProducts.choose(Object.fromEntries(own.map((product) => [product, way])));
 }
 
 function sum(values: Float64Array): number {

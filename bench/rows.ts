@@ -3,6 +3,11 @@ import type { Phase, Precision } from "./suites";
 
 /** One comparison with one peer: a JSON line, and a line of the table. */
 export interface BenchRow {
+  /** What the figures hold for. */
+  readonly processor: string;
+  readonly threads: number;
+  /** What multiplied ours' matrices: `chosen` here, or one way alone. */
+  readonly products: string;
   readonly workload: string;
   readonly strategy: string;
   readonly dtype: Precision;

@@ -1,4 +1,5 @@
-// Writes the tables of README.md and docs/performance.md from what `npm run bench -- --json` measured.
+// Writes the tables of README.md and docs/performance.md from what `npm run bench -- --json` measured: one for
+// each processor and number of threads, which are named above it.
 import fs from "node:fs";
 import path from "node:path";
 import type { PeerKind } from "./contender";
@@ -13,9 +14,27 @@ function readRows(file: string): BenchRow[] {
   const lines = fs.readFileSync(file, "utf8").split("\n").filter(Boolean);
   const rows = lines.map((line) => JSON.parse(line) as BenchRow);
   const kinds = rows.map((row) =>
-    [row.workload, strategyOf(row), row.dtype, row.f, row.phase, row.peer].join(),
+    [machineOf(row), row.workload, strategyOf(row), row.dtype, row.f, row.phase, row.peer].join(),
   );
   return rows.filter((_, n) => kinds.lastIndexOf(kinds[n]) === n);
+}
+
+/** What all figures of a table hold for. */
+function machineOf({ processor, threads, products }: BenchRow): string {
+  const way = products === "chosen" ? "" : `, products by ${products}`;
+  return `${processor}, ${threads} ${threads === 1 ? "thread" : "threads"}${way}`;
+}
+
+/** A table for each machine, under its name. */
+function byMachine(
+  rows: readonly BenchRow[],
+  tableOf: (rows: readonly BenchRow[]) => string,
+): string {
+  const machines = [...new Set(rows.map(machineOf))];
+  const tables = machines.map((machine) => {
+    return `${machine}:\n\n${tableOf(rows.filter((row) => machineOf(row) === machine))}`;
+  });
+  return tables.join("\n\n");
 }
 
 /** How many times as fast as a peer, or nothing where that was not measured. */
@@ -114,5 +133,5 @@ function replaceTable(page: string, table: string): void {
 const [file] = process.argv.slice(2);
 if (!file) throw new Error("which file? npm run bench:table -- results.jsonl");
 const rows = readRows(file);
-replaceTable("README.md", summary(rows));
-replaceTable("docs/performance.md", all(rows));
+replaceTable("README.md", byMachine(rows, summary));
+replaceTable("docs/performance.md", byMachine(rows, all));

@@ -41,6 +41,7 @@ for (const workload of tiny) {
     const bench = new Bench({
       device: "cpu",
       keepPacked: false,
+      products: "packed",
       threads: 1,
       repetitions: 1,
       peers: [],
@@ -57,6 +58,7 @@ for (const workload of tiny) {
     for (const measured of cases) {
       const [row, ...others] = await bench.measure(measured);
       t.is(others.length, 0);
+      t.regex(row.processor, /\S \(.+\)/, "figures name their processor");
       for (const figure of [row.ours_ms, row.share_of_limit, row.ours_spread]) {
         t.true(Number.isFinite(figure), jsonLine(row));
       }

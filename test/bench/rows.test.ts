@@ -2,6 +2,9 @@ import test from "ava";
 import { type BenchRow, benchTable, isOff, jsonLine } from "../../bench/rows";
 
 const row: BenchRow = {
+  processor: "AMD EPYC (family 25, model 17, AVX512)",
+  threads: 2,
+  products: "chosen",
   workload: "VL-BERT",
   strategy: "SpotTune_Block",
   dtype: "float32",
