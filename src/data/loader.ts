@@ -109,12 +109,19 @@ export class Loader<T> {
     };
   }
 
+  /** Goes on from a state of other items or options at the next epoch; from one of its own where it was. */
+  branch(state: LoaderState): void {
+    const own = this.state();
+    const isOwn = FIXED.every((key) => state[key] === own[key]);
+    this.restore(isOwn ? state : { ...own, epoch: state.epoch + 1, batch: 0 });
+  }
+
   /** @throws RangeError when the state is of other items or options, naming each difference. */
   restore(state: LoaderState): void {
     const own = this.state();
-    const differences = (["seed", "batchSize", "items", "shuffle", "dropLast", "window"] as const)
-      .filter((key) => state[key] !== own[key])
-      .map((key) => `${key} was ${state[key]}, is ${own[key]}`);
+    const differences = FIXED.filter((key) => state[key] !== own[key]).map(
+      (key) => `${key} was ${state[key]}, is ${own[key]}`,
+    );
     const inRange =
       Number.isInteger(state.epoch) &&
       state.epoch >= 0 &&
@@ -168,6 +175,9 @@ export class Loader<T> {
     );
   }
 }
+
+/** What a position in an epoch depends on. */
+const FIXED = ["seed", "batchSize", "items", "shuffle", "dropLast", "window"] as const;
 
 /** Keeps the items' seeds apart from the numbers that shuffle. */
 const ITEM_SEED = 0x17e3;

@@ -9,7 +9,16 @@ import { Failure } from "./failure";
 import { makeWholeFolder } from "./files";
 import type { TrainedModel } from "./model";
 import type { OptimizationState } from "./optimization";
+import type { Recipe } from "./recipe";
+import { completed } from "./recipe-differences";
 import type { TrainerState } from "./trainer";
+
+/** What a checkpoint was trained by. */
+export interface MadeBy {
+  readonly recipe: Recipe;
+  /** The fingerprint of the data. */
+  readonly data: string;
+}
 
 const WEIGHTS = "model.safetensors";
 const STATE = "state.safetensors";
@@ -27,13 +36,18 @@ const USAGE = "usage.safetensors";
  * Under a static strategy that is a pretrained model as `Model.fromPretrained` reads it, under another
  * an adaptive one as `AdaptedModel.fromPretrained` does.
  */
-export function writeCheckpoint(folder: string, model: TrainedModel, state: TrainerState): void {
+export function writeCheckpoint(
+  folder: string,
+  model: TrainedModel,
+  state: TrainerState,
+  by: MadeBy,
+): void {
   makeWholeFolder(folder, (partial) => {
     torch.scope(() => {
       if (model.sites.length > 0) exportAdapted(model, partial);
       else writePretrained(partial, model.model, model, standInsOutsideSites(model.model));
       const { tensors, numbers } = flatten(state);
-      const metadata = { trainer: JSON.stringify(numbers) };
+      const metadata = { trainer: JSON.stringify(numbers), madeBy: JSON.stringify(by) };
       torch.save(tensors, join(partial, STATE), { metadata });
       if (state.usage) torch.save(state.usage, join(partial, USAGE));
     });
@@ -45,6 +59,15 @@ export function loadWeights(folder: string, model: TrainedModel): void {
   const file = join(folder, WEIGHTS);
   if (!existsSync(file)) throw new Failure("there is no such checkpoint", { where: file });
   torch.scope(() => model.loadStateDict(torch.load(file)));
+}
+
+/** What a checkpoint was trained by; null where an earlier version wrote it. */
+export function readMade(folder: string): (MadeBy & { readonly step: number }) | null {
+  const { trainer, madeBy } = torch.loadMetadata(join(folder, STATE));
+  if (madeBy === undefined) return null;
+  const { recipe, data } = JSON.parse(madeBy) as MadeBy;
+  const { step } = JSON.parse(trainer) as TrainerNumbers;
+  return { recipe: completed(recipe), data, step };
 }
 
 /** Reads what a trainer needs to go on. */

@@ -1,10 +1,12 @@
+import { existsSync } from "node:fs";
 import type * as torch from "../torch";
-import { readMask } from "./checkpoint";
+import { readMade, readMask } from "./checkpoint";
 import { isHere } from "./device";
 import { computeAsIn } from "./environment";
 import { type Evaluation, evaluate } from "./evaluate";
 import { withFeatures } from "./features";
 import type { Recipe } from "./recipe";
+import { refuseEdited } from "./resume-run";
 import { type CheckpointName, RunFolder } from "./run-folder";
 import { openData, type RunOptions } from "./run-recipe";
 import { maskOf, type RunResult } from "./train";
@@ -33,11 +35,13 @@ export async function evaluateRun(
   const folder = RunFolder.open(path);
   const own = folder.recipe();
   const recipe = { ...own, execution: execution ?? own.execution };
+  const at = folder.checkpoint(checkpoint);
+  const made = existsSync(at) ? readMade(at) : null;
+  if (made) refuseEdited(folder, made, own);
   const recorded = checkpoint === "best" ? folder.result<RunResult>().validation.accuracy : null;
   const environment = folder.environment();
   const task = await openData({ ...recipe, threads: environment.threads }, options);
   computeAsIn(environment);
-  const at = folder.checkpoint(checkpoint);
   const device = deviceHere(environment.device, options);
   const model = openTrained(at, recipe).to(device);
   const measured = { ...task, train: [], trainProbe: [], source: null };

@@ -1,9 +1,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { exportAdapted, type Mask, readMask as readMaskFile } from "../adaptive";
-import { readMask } from "./checkpoint";
+import { readMade, readMask } from "./checkpoint";
 import { explaining, Failure } from "./failure";
 import type { TrainedModel } from "./model";
+import { refuseEdited } from "./resume-run";
 import { type CheckpointName, RunFolder } from "./run-folder";
 import { openTrained } from "./trained";
 
@@ -37,7 +38,10 @@ export function exportRun(
     });
   }
   const at = run.checkpoint(checkpoint);
-  const model = openTrained(at, run.recipe());
+  const recipe = run.recipe();
+  const made = existsSync(at) ? readMade(at) : null;
+  if (made) refuseEdited(run, made, recipe);
+  const model = openTrained(at, recipe);
   const hints = {
     where: merge === undefined ? run.path : `--merge ${merge}`,
     next: "masks are an alternative, a JSON file, majority, or usage",

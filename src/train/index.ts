@@ -4,6 +4,7 @@
  * @module adaptune/train
  */
 export { newModel, type QuestionAnswering } from "./base-model";
+export { type Branch, type BranchOptions, branchRun } from "./branch-run";
 export { type Comparison, compare, type FinishedComparison } from "./compare";
 export { runDemo } from "./demo";
 export { deviceOf } from "./device";

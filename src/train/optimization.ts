@@ -78,8 +78,13 @@ export class Optimization {
     return { optimizer: this.optimizer.stateDict(), scheduler: this.scheduler.stateDict() };
   }
 
+  /** Goes on where a state was, by the settings of the recipe: those of a branch are its own. */
   restore({ optimizer, scheduler }: OptimizationState): void {
+    const { baseLrs } = this.scheduler.stateDict();
+    const own = this.optimizer.groups.map(({ params: _, ...numbers }) => numbers);
     this.optimizer.loadStateDict(optimizer);
-    this.scheduler.loadStateDict(scheduler);
+    for (const [number, group] of this.optimizer.groups.entries())
+      Object.assign(group, own[number]);
+    this.scheduler.loadStateDict({ ...scheduler, baseLrs });
   }
 }

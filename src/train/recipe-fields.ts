@@ -14,6 +14,18 @@ export const paths = (...value: string[]) => z.array(z.string().min(1)).default(
 /** Checkpoints are named by six digits. */
 export const MOST_STEPS = 999_999;
 
+/** What keys mean for a run that has begun: all others are fixed, and may change where it branches. */
+export type Meaning = {
+  /** A run is the same with any value, or with any of these, but for rounding. */
+  readonly free?: boolean | readonly unknown[];
+  /** It says how the model is made, and nothing once it is; false within a section that is so. */
+  readonly start?: boolean;
+};
+
+export const FREE: Meaning = { free: true };
+export const START: Meaning = { start: true };
+export const LATER: Meaning = { start: false };
+
 /** What a recipe and the command line call devices. */
 export const DEVICES = /^(auto|cpu|cuda(:\d+)?)$/;
 export const DEVICE_NAMES = "auto, cpu, cuda, or cuda:1 for another one than the first";
@@ -30,14 +42,15 @@ const optimizer = z.strictObject({
 
 /** How one set of parameters is trained: the backbone's, or the policy's. */
 export const steering = {
-  optimizer: optimizer.prefault({}).describe("AdamW"),
+  optimizer: optimizer.prefault({}).describe("AdamW").meta(LATER),
   warmup: z
     .int()
     .min(0)
     .max(MOST_STEPS)
     .default(20)
-    .describe("steps until the full learning rate; then it falls to 0"),
-  clipNorm: positive(1).describe("largest common 2-norm of the gradients"),
+    .describe("steps until the full learning rate; then it falls to 0")
+    .meta(LATER),
+  clipNorm: positive(1).describe("largest common 2-norm of the gradients").meta(LATER),
 };
 
 export type OptimizerRecipe = z.output<typeof optimizer>;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { positive } from "./recipe-fields";
+import { LATER, positive } from "./recipe-fields";
 
 const weight = (value: number) => positive(value).describe("of this term in the loss");
 
@@ -24,7 +24,8 @@ export function lossesFor<const A extends readonly [string, ...string[]]>(
       })
       .nullable()
       .default(null)
-      .describe("squared distance from a number of sites"),
+      .describe("squared distance from a number of sites")
+      .meta(LATER),
     confidence: z
       .strictObject({
         scope: z
@@ -35,17 +36,20 @@ export function lossesFor<const A extends readonly [string, ...string[]]>(
       })
       .nullable()
       .default(null)
-      .describe("entropy of decisions: makes the policy sure"),
+      .describe("entropy of decisions: makes the policy sure")
+      .meta(LATER),
     diversity: z
       .strictObject({ weight: weight(0.01) })
       .nullable()
       .default(null)
-      .describe("likeness of a batch's decisions: makes inputs differ"),
+      .describe("likeness of a batch's decisions: makes inputs differ")
+      .meta(LATER),
     usageMomentum: z
       .number()
       .min(0)
       .max(1)
       .default(0.99)
-      .describe("what a batch leaves of the usage before, for global budgets and masks"),
+      .describe("what a batch leaves of the usage before, for global budgets and masks")
+      .meta(LATER),
   };
 }

@@ -59,9 +59,10 @@ export type ModelRecipe = z.output<typeof model>;
 /** The same with the type and the size of a model from scratch in place. */
 export function withSize(value: ModelRecipe): ModelRecipe {
   if (value.from !== null) return value;
+  // Keys in the order of the schema, in which a recipe that was written down is read again.
   return value.type === "lxmert"
     ? { ...value, config: value.config ?? lxmert.parse({}) }
-    : { ...value, type: "vl-bert", config: value.config ?? vlBert.parse({}) };
+    : { type: "vl-bert", from: null, config: value.config ?? vlBert.parse({}) };
 }
 
 /** The check that attention heads share the width evenly. */

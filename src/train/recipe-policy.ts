@@ -1,11 +1,13 @@
 import { z } from "zod";
-import { count, seed, share, steering, width } from "./recipe-fields";
+import { count, LATER, seed, share, steering, width } from "./recipe-fields";
 
 const blocks = {
   hiddenSize: width(64).describe("width of the blocks"),
   heads: count(2, 1024).describe("attention heads, a divisor of the width"),
   intermediateSize: count(128, 65_536).describe("width of the feed-forward segments"),
-  dropout: share(0).describe("dropout in the blocks; the gate's noise explores already"),
+  dropout: share(0)
+    .describe("dropout in the blocks; the gate's noise explores already")
+    .meta(LATER),
 };
 
 const divides = {

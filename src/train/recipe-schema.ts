@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { recipeSchema } from "./recipe";
+import type { Meaning } from "./recipe-fields";
 
 /** The part of JSON Schema that a recipe's schema uses. */
-export interface SchemaNode {
+export interface SchemaNode extends Meaning {
   readonly type?: string;
   readonly description?: string;
   readonly default?: unknown;
@@ -21,15 +22,30 @@ export function recipeJsonSchema(): SchemaNode {
 
 /** The schema of a section, choosing between variants by the names in the values. */
 export function schemaAt(path: readonly PropertyKey[], values: unknown): SchemaNode | undefined {
-  let node: SchemaNode | undefined = recipeJsonSchema();
+  const nodes = schemaAlong(path, values);
+  return nodes.length === path.length + 1 ? nodes.at(-1) : undefined;
+}
+
+/** The schemas of the sections around a key and of the key itself, as far as there are any. */
+export function schemaAlong(path: readonly PropertyKey[], values: unknown): SchemaNode[] {
+  schema ??= recipeJsonSchema();
+  const nodes = [schema];
   let value = values;
   for (const name of path) {
     value = (value as Record<PropertyKey, unknown> | undefined)?.[name];
-    node = node?.properties?.[String(name)];
-    if (node) node = chooseVariant(node, value);
+    const { properties = {} } = nodes[nodes.length - 1];
+    if (!Object.hasOwn(properties, name)) break;
+    const { free, start } = properties[String(name)];
+    nodes.push({
+      ...(free !== undefined && { free }),
+      ...(start !== undefined && { start }),
+      ...chooseVariant(properties[String(name)], value),
+    });
   }
-  return node;
+  return nodes;
 }
+
+let schema: SchemaNode | undefined;
 
 /** All keys with their defaults and meaning, section by section, for a terminal. */
 export function recipeHelp(): string {

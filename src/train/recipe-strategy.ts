@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { SteeringRecipe } from "./optimization";
-import { count, paths } from "./recipe-fields";
+import { count, LATER, paths } from "./recipe-fields";
 import { gateFor } from "./recipe-gate";
 import { lossesFor } from "./recipe-losses";
 import { policyFor } from "./recipe-policy";
@@ -131,7 +131,8 @@ function deciding<const A extends readonly [string, ...string[]]>(
   return {
     gate: gateFor(alternatives, counted)
       .prefault({})
-      .describe("turns the policy's scores into decisions"),
+      .describe("turns the policy's scores into decisions")
+      .meta(LATER),
     policy: policyFor(alternatives, counted)
       .prefault({ kind: "transformer" })
       .describe("what decides, and how it trains"),

@@ -5,8 +5,11 @@ import {
   count,
   DEVICE_NAMES,
   DEVICES,
+  FREE,
   few,
+  type Meaning,
   MOST_STEPS,
+  START,
   seed,
   share,
   steering,
@@ -87,36 +90,42 @@ export const recipeSchema = z
       .string()
       .regex(/^[\w.-]+$/, "letters, digits, dots, dashes and underscores")
       .default("run")
-      .describe("what the run is called; part of its folder's name"),
+      .describe("what the run is called; part of its folder's name")
+      .meta(FREE),
     seed: seed.describe("of weights, dropout, decisions and data order"),
     threads: z
       .int()
       .min(0)
       .max(maximalThreads)
       .default(0)
-      .describe("CPU threads; 0 leaves the choice to LibTorch"),
+      .describe("CPU threads; 0 leaves the choice to LibTorch")
+      .meta(FREE),
     device: z
       .string()
       .regex(DEVICES, DEVICE_NAMES)
       .default("auto")
-      .describe("what computes: cpu, cuda or cuda:N; auto is cuda where there is one"),
+      .describe("what computes: cpu, cuda or cuda:N; auto is cuda where there is one")
+      .meta(FREE),
     features: z
       .enum(["auto", "host", "device"])
       .default("auto")
       .describe(
         "where images wait that are not augmented; auto is on a GPU, where they fit, else on the host",
-      ),
+      )
+      .meta(FREE),
     execution: z
       .enum(["routed", "masked", "static"])
       .default("routed")
       .describe(
         "run what was picked; or, as a slow reference, everything and mix; or in shapes that stay",
-      ),
+      )
+      .meta({ free: ["routed", "masked"] } satisfies Meaning), // static draws other dropout
     data: data.prefault({}).describe("the task and its examples"),
-    model: model.prefault({ type: undefined }).describe("what is trained"),
+    model: model.prefault({ type: undefined }).describe("what is trained").meta(START),
     strategy: strategy
       .prefault({ name: "standard" })
-      .describe("which parts train, and when they run"),
+      .describe("which parts train, and when they run")
+      .meta(START),
     train: training.prefault({}).describe("how weights are trained"),
     evaluation: z
       .strictObject({
@@ -149,7 +158,8 @@ export const recipeSchema = z
         keep: count(2).describe("checkpoints kept beside the best and the last"),
       })
       .prefault({})
-      .describe("what is kept to go on from"),
+      .describe("what is kept to go on from")
+      .meta(FREE),
   })
   .refine(({ strategy, train }) => warmupOf(strategy) <= train.steps, {
     path: ["strategy", "policy", "warmup"],

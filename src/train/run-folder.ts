@@ -1,11 +1,20 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { stringify } from "yaml";
 import type { MaskByName } from "../adaptive";
-import { writeCheckpoint } from "./checkpoint";
+import type { Branch } from "./branch-run";
+import { type MadeBy, writeCheckpoint } from "./checkpoint";
 import type { Environment } from "./environment";
 import { Failure } from "./failure";
-import { linkedName, pointLink, writeWhole } from "./files";
+import { linkedName, makeWholeFolder, pointLink, writeWhole } from "./files";
 import type { TrainedModel } from "./model";
 import type { Recipe } from "./recipe";
 import { readRecipe } from "./recipe-file";
@@ -22,6 +31,7 @@ export type CheckpointName = "best" | "last";
  *     decisions.jsonl       what the policy decided in every evaluation
  *     result.json           the figures of the best checkpoint
  *     mask.json             what most inputs picked at every site, for a policy of kind given
+ *     branch.json           the run that this one branched from, and what differs
  *     checkpoints/best      link to the checkpoint with the best validation accuracy
  *     checkpoints/last      link to the newest one
  */
@@ -66,8 +76,9 @@ export class RunFolder {
     return this.file(join("checkpoints", name));
   }
 
-  recipe(): Recipe {
-    return readRecipe(this.file("recipe.yaml"));
+  /** The run's recipe, with values that win over its own. */
+  recipe(overrides: readonly string[] = []): Recipe {
+    return readRecipe(this.file("recipe.yaml"), overrides);
   }
 
   environment(): Environment {
@@ -132,12 +143,42 @@ export class RunFolder {
   writeCheckpoint(
     model: TrainedModel,
     state: TrainerState,
-    { names, keep }: { readonly names: readonly CheckpointName[]; readonly keep: number },
+    {
+      names,
+      keep,
+      by,
+    }: {
+      readonly names: readonly CheckpointName[];
+      readonly keep: number;
+      readonly by: MadeBy;
+    },
   ): void {
     const name = `step-${String(state.step).padStart(6, "0")}`;
-    writeCheckpoint(this.file(join("checkpoints", name)), model, state);
+    writeCheckpoint(this.file(join("checkpoints", name)), model, state, by);
     for (const link of names) pointLink(this.checkpoint(link), name);
     this.rotate(keep);
+  }
+
+  /** Takes over another run's checkpoint, under one of the names. */
+  copyCheckpoint(from: RunFolder, theirs: CheckpointName, own: CheckpointName): void {
+    const name = linkedName(from.checkpoint(theirs))!;
+    const copy = this.file(join("checkpoints", name));
+    if (!existsSync(copy)) {
+      makeWholeFolder(copy, (partial) =>
+        cpSync(from.checkpoint(theirs), partial, { recursive: true, dereference: true }),
+      );
+    }
+    pointLink(this.checkpoint(own), name);
+  }
+
+  /** Where the run branched from another; null where it did not. */
+  branch(): Branch | null {
+    const file = this.file("branch.json");
+    return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Branch) : null;
+  }
+
+  writeBranch(branch: Branch): void {
+    writeWhole(this.file("branch.json"), json(branch));
   }
 
   /** The records of a file, without one that an interruption cut short. */

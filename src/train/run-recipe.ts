@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { existsSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type PretrainedReport, reportLine } from "../models";
@@ -11,6 +10,7 @@ import { withFeatures } from "./features";
 import { cacheFolder, partialName } from "./files";
 import { adaptModel } from "./model";
 import type { Recipe } from "./recipe";
+import { fingerprintOf } from "./recipe-differences";
 import { readRecipe } from "./recipe-file";
 import { isAdaptive } from "./recipe-strategy";
 import { cudaRecorder } from "./recorder";
@@ -163,7 +163,8 @@ async function trainedOnce(recipe: Recipe, options: RunOptions): Promise<string>
   const { cache = cacheFolder() } = options;
   const watch = within(options.watch ?? {}, recipe.name);
   const task = await openData(recipe, { ...options, watch });
-  const folder = join(cache, "models", `${recipe.name}-${cacheKey(recipe, task)}`);
+  const key = fingerprintOf(recipe, task.fingerprint);
+  const folder = join(cache, "models", `${recipe.name}-${key}`);
   const best = join(folder, "checkpoints", "best");
   if (existsSync(best)) {
     watch.note?.(`trained before, read from ${folder}`);
@@ -178,20 +179,4 @@ async function trainedOnce(recipe: Recipe, options: RunOptions): Promise<string>
     rmSync(partial, { recursive: true, force: true });
   }
   return best;
-}
-
-/** Raised when training itself changes, so that no model of an older one is taken for a new one. */
-const FORMAT = 1;
-
-/**
- * Equal where two recipes train the same model: its name, and what computes it and how, do not matter, but for
- * static execution, which draws other dropout.
- */
-function cacheKey(
-  { name, threads, device, features, execution, ...recipe }: Recipe,
-  { fingerprint }: Task,
-): string {
-  const trained = execution === "static" ? { ...recipe, execution } : recipe;
-  const content = JSON.stringify([FORMAT, trained, fingerprint]);
-  return createHash("sha256").update(content).digest("hex").slice(0, 16);
 }

@@ -42,14 +42,16 @@ export interface Training {
   readonly folder: RunFolder;
   /** Where the training was when it was interrupted, whose weights the model has. */
   readonly from?: TrainerState | null;
+  /** Whether that was another training, in what it learnt from or how. */
+  readonly branches?: boolean;
 }
 
 /** Trains a model as its recipe says, writing all there is to know into the run's folder. */
 export async function train(training: Training, watch: Watch = {}): Promise<RunResult> {
-  const { recipe, task, model, folder, from } = training;
+  const { recipe, task, model, folder, from, branches = false } = training;
   const clock = new Clock();
   const trainer = new Trainer(recipe, model, task);
-  if (from) trainer.restore(from);
+  if (from) trainer.restore(from, { branches });
   const best = await clock.time("training", () => loop(training, trainer, clock, watch));
   loadWeights(folder.checkpoint("best"), model);
   const mask = maskOf(recipe, () => readMask(folder.checkpoint("best"), model.space));
@@ -99,6 +101,7 @@ async function loop(
     folder.writeCheckpoint(model, trainer.state(), {
       names,
       keep: checkpoint.every === 0 ? 0 : checkpoint.keep,
+      by: { recipe, data: task.fingerprint },
     });
   while (trainer.step < train.steps) {
     const metrics = trainer.next();

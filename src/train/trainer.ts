@@ -143,13 +143,18 @@ export class Trainer {
     };
   }
 
-  /** Goes on from a state; the weights are restored by whoever has them. */
-  restore(state: TrainerState): void {
-    this.loader.restore(state.loader);
+  /**
+   * Goes on from a state; the weights are restored by whoever has them. A branch has settings of its own: in
+   * another order of examples it begins an epoch, and with another seed it draws other numbers.
+   */
+  restore(state: TrainerState, { branches = false }: { readonly branches?: boolean } = {}): void {
+    if (branches) this.loader.branch(state.loader);
+    else this.loader.restore(state.loader);
     this.optimization.restore(state.model);
     if (this.policy && state.policy) this.policy.restore(state.policy);
     if (this.usage && state.usage) this.usage.loadStateDict(state.usage);
-    const given = [state.rng, state.deviceRng];
+    const reseeded = branches && state.loader.seed !== this.recipe.seed;
+    const given = reseeded ? [] : [state.rng, state.deviceRng];
     this.rng = this.rng.map((own, n) => torch.keep((given[n] ?? own).clone()));
     this.taken = state.step;
     this.onDevice?.forget();

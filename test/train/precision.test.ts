@@ -91,12 +91,12 @@ for (const strategy of ["standard", "SpotTune_Block"] as const) {
   test(`${strategy}: steps, a checkpoint and steps equal all steps to the bit`, (t) => {
     const variation = { strategy, dropout: 0.1 };
     const folder = join(emptyFolder(t), "checkpoint");
+    const recipe = recipeIn("bfloat16", variation);
     const whole = trainerIn("bfloat16", variation);
     losses(whole, 4);
-    writeCheckpoint(folder, whole.model, whole.state());
+    writeCheckpoint(folder, whole.model, whole.state(), { recipe, data: "fixed" });
     const expected = Array.from({ length: 4 }, () => whole.next());
 
-    const recipe = recipeIn("bfloat16", variation);
     const resumed = new Trainer(recipe, openTrained(folder, recipe), task);
     resumed.restore(readTrainerState(folder));
     t.deepEqual(
@@ -114,7 +114,8 @@ test("a checkpoint in bfloat16 is read by scripts, rounded as it is", (t) => {
   const folder = join(emptyFolder(t), "checkpoint");
   const training = trainerIn("bfloat16", { strategy: "SpotTune_Block" });
   losses(training, 2);
-  writeCheckpoint(folder, training.model, training.state());
+  const recipe = recipeIn("bfloat16", { strategy: "SpotTune_Block" });
+  writeCheckpoint(folder, training.model, training.state(), { recipe, data: "fixed" });
   const read = AdaptedModel.fromPretrained(folder);
   t.is(read.parameters()[0].dtype, "float32");
   t.deepEqual(weightsOf(read as typeof training.model), weightsOf(training.model));

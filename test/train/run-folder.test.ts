@@ -27,6 +27,9 @@ test("a run's folder holds the resolved recipe and the environment", (t) => {
   t.is(readFileSync(opened.file("metrics.jsonl"), "utf8"), '{"step":1}\n{"step":2}\n');
 });
 
+/** What made the checkpoints of these tests does not matter to them. */
+const by = { recipe: tinyRecipe(), data: "fixed" };
+
 test("a folder in use, no folder, and a run without result are refused", (t) => {
   const { recipe, folder } = run(t);
   const create = () => RunFolder.create(folder.path, recipe, describeEnvironment());
@@ -39,7 +42,7 @@ test("a checkpoint brings back weights, optimizers, schedules, random state and 
   const { recipe, folder, trainer } = run(t);
   trainer.next();
   trainer.next();
-  folder.writeCheckpoint(trainer.model, trainer.state(), { names: ["last"], keep: 0 });
+  folder.writeCheckpoint(trainer.model, trainer.state(), { names: ["last"], keep: 0, by });
   const expected = weightsOf(trainer.model);
   const next = trainer.next();
 
@@ -57,7 +60,7 @@ test("a checkpoint brings back weights, optimizers, schedules, random state and 
 test("a static strategy's checkpoint is a pretrained model", (t) => {
   const { folder, trainer } = run(t, "standard");
   trainer.next();
-  folder.writeCheckpoint(trainer.model, trainer.state(), { names: ["best"], keep: 0 });
+  folder.writeCheckpoint(trainer.model, trainer.state(), { names: ["best"], keep: 0, by });
   const model = (Model as unknown as { fromPretrained(path: string): Model }).fromPretrained(
     folder.checkpoint("best"),
   );
@@ -73,13 +76,13 @@ test("names point at their checkpoints, and the others are kept as many as asked
   for (let step = 1; step <= 5; step++) {
     trainer.next();
     const names = step === 2 ? (["best", "last"] as const) : (["last"] as const);
-    folder.writeCheckpoint(trainer.model, trainer.state(), { names, keep: 1 });
+    folder.writeCheckpoint(trainer.model, trainer.state(), { names, keep: 1, by });
   }
   t.deepEqual(kept(), ["best", "last", "step-000002", "step-000004", "step-000005"]);
   t.is(linkedName(folder.checkpoint("best")), "step-000002");
   t.is(linkedName(folder.checkpoint("last")), "step-000005");
   trainer.next();
-  folder.writeCheckpoint(trainer.model, trainer.state(), { names: ["best", "last"], keep: 0 });
+  folder.writeCheckpoint(trainer.model, trainer.state(), { names: ["best", "last"], keep: 0, by });
   t.deepEqual(kept(), ["best", "last", "step-000006"]);
 });
 
