@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <c10/util/Exception.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "environment.h"
@@ -42,7 +43,9 @@ std::string describeTensor(const TensorHandle& handle) {
   if (handle.disposed()) return "a disposed Tensor";
   std::ostringstream out;
   out << "Tensor(" << dtypeName(handle.tensor.scalar_type()) << " [";
-  for (int64_t i = 0; i < handle.tensor.dim(); ++i) out << (i ? ", " : "") << handle.tensor.size(i);
+  const int64_t dims = handle.tensor.dim(), shown = std::min<int64_t>(dims, 64);
+  for (int64_t i = 0; i < shown; ++i) out << (i ? ", " : "") << handle.tensor.size(i);
+  if (shown < dims) out << ", ... " << dims << " dimensions";
   out << "] " << handle.tensor.device().str() << ")";
   return out.str();
 }

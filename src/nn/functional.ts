@@ -202,7 +202,7 @@ export function layerNorm(
   shape: readonly number[],
   ...args: Named<["weight", "bias", "eps"], LayerNormFunctionOptions>
 ): Tensor {
-  const given = named<LayerNormFunctionOptions>("layerNorm", "weight bias eps", args);
+  const given = named<LayerNormFunctionOptions>("layerNorm", "weight bias eps", args, { x });
   const { weight = null, bias = null, eps = 1e-5 } = given;
   return torch.layerNorm(x, [...shape], weight, bias, eps);
 }
@@ -216,7 +216,7 @@ export function dropout(
   x: Tensor,
   ...args: Named<["p", "training"], { readonly p?: number; readonly training?: boolean }>
 ): Tensor {
-  const given = named<{ p?: number; training?: boolean }>("dropout", "p training", args);
+  const given = named<{ p?: number; training?: boolean }>("dropout", "p training", args, { x });
   const { p = 0.5, training = true } = given;
   checkProbability(p);
   const isDrawn = training && p > 0;

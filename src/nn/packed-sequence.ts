@@ -63,7 +63,9 @@ export function packPaddedSequence(
   lengths: Tensor | readonly number[],
   ...args: Named<["batchFirst", "enforceSorted"], PackOptions>
 ): PackedSequence {
-  const given = named<PackOptions>("packPaddedSequence", "batchFirst enforceSorted", args);
+  const given = named<PackOptions>("packPaddedSequence", "batchFirst enforceSorted", args, {
+    input,
+  });
   const { batchFirst = false, enforceSorted = true } = given;
   return torch.scope(() => {
     const all = lengthsOf(lengths);
@@ -148,7 +150,7 @@ export function unpadSequence(
   lengths: Tensor | readonly number[],
   ...args: Named<["batchFirst"], Pick<PadOptions, "batchFirst">>
 ): Tensor[] {
-  const { batchFirst = false } = named<PadOptions>("unpadSequence", "batchFirst", args);
+  const { batchFirst = false } = named<PadOptions>("unpadSequence", "batchFirst", args, { padded });
   return torch.scope(() => {
     const rows = (batchFirst ? padded : padded.transpose(0, 1)).unbind(0);
     const all = lengthsOf(lengths).toArray<number[]>();

@@ -1,6 +1,7 @@
 import { isOptions } from "../torch/named-arguments";
 import { named } from "./functions/named";
 import type { FactoryOptions } from "./linear";
+import { checkLayers } from "./size";
 
 /** Options of recurrent layers. */
 export interface RecurrentOptions extends FactoryOptions {
@@ -39,9 +40,6 @@ export function layersFirst<Options extends RecurrentOptions>(
   return [numLayers, rest];
 }
 
-/** Each layer takes memory, however small it is. */
-const mostLayers = 10_000;
-
 /** Throws RangeError for sizes, layers and probabilities that are none. */
 export function checkRecurrent(
   what: string,
@@ -53,11 +51,7 @@ export function checkRecurrent(
     if (Number.isSafeInteger(size) && size > 0) continue;
     throw new RangeError(`${what}: ${name} is a whole number above 0, given ${size}`);
   }
-  if (!(Number.isInteger(numLayers) && numLayers > 0 && numLayers <= mostLayers)) {
-    throw new RangeError(
-      `${what}: numLayers is a whole number of 1 to ${mostLayers}, given ${numLayers}`,
-    );
-  }
+  checkLayers(what, numLayers);
   if (!(dropout >= 0 && dropout <= 1)) {
     throw new RangeError(`dropout probability ${dropout} is not within 0 and 1`);
   }

@@ -6,6 +6,7 @@ import { LayerNorm } from "./layer-norm";
 import { type FactoryOptions, Linear } from "./linear";
 import { Module } from "./module";
 import { MultiheadAttention } from "./multihead-attention";
+import { checkLayers } from "./size";
 
 export interface TransformerLayerOptions extends FactoryOptions {
   /** Width of the feed-forward part; 2048 by default. */
@@ -194,6 +195,7 @@ export class TransformerEncoder extends Module {
   /** All layers start as copies of the given one, as in PyTorch. */
   constructor(layer: TransformerEncoderLayer, numLayers: number, norm: Module | null = null) {
     super();
+    checkLayers("TransformerEncoder", numLayers, 0);
     this.layers = new ModuleList(Array.from({ length: numLayers }, () => layer.clone()));
     this.norm = norm;
   }
@@ -213,6 +215,7 @@ export class TransformerDecoder extends Module {
   /** All layers start as copies of the given one, as in PyTorch. */
   constructor(layer: TransformerDecoderLayer, numLayers: number, norm: Module | null = null) {
     super();
+    checkLayers("TransformerDecoder", numLayers, 0);
     this.layers = new ModuleList(Array.from({ length: numLayers }, () => layer.clone()));
     this.norm = norm;
   }

@@ -49,7 +49,7 @@ export function interpolate(
   >
 ): Tensor {
   const names = "size scaleFactor mode alignCorners recomputeScaleFactor antialias";
-  const given = named<InterpolateOptions>("interpolate", names, args);
+  const given = named<InterpolateOptions>("interpolate", names, args, { x });
   const { size = null, scaleFactor = null, mode = "nearest", alignCorners = null } = given;
   const { recomputeScaleFactor = null, antialias = false } = given;
   const spatial = x.shape.slice(2);

@@ -12,20 +12,36 @@ const lineWidth = 80;
 export function format(tensor: Tensor): string {
   const prefix = "tensor(";
   const isEmpty = tensor.numel() === 0;
-  const body = isEmpty || tensor.device === "meta" ? elementless(tensor) : content(tensor);
+  const hidesElements = isEmpty || tensor.device === "meta" || isDeep(tensor);
+  const body = hidesElements ? elementless(tensor) : content(tensor);
   return withSuffixes(prefix + body, suffixes(tensor, isEmpty), prefix.length);
 }
 
+/** Brackets within brackets take time by the square of their number. */
+const mostDimensions = 64;
+
+function isDeep({ ndim }: Tensor): boolean {
+  return ndim > mostDimensions;
+}
+
 function elementless(tensor: Tensor): string {
-  return tensor.device === "meta" ? "..." : "[]";
+  return tensor.device === "meta" || isDeep(tensor) ? "..." : "[]";
+}
+
+function sizeText(shape: readonly number[]): string {
+  if (shape.length > mostDimensions) {
+    const first = shape.slice(0, 8).join(", ");
+    return `size=(${first}, ... ${shape.length.toLocaleString("en")} dimensions)`;
+  }
+  return `size=(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
 }
 
 function suffixes(tensor: Tensor, isEmpty: boolean): string[] {
   const { dtype, device, shape } = tensor;
   const list: string[] = [];
   if (device !== "cpu") list.push(`device='${device}'`);
-  const hidesShape = device === "meta" || (isEmpty && shape.length !== 1);
-  if (hidesShape) list.push(`size=(${shape.join(", ")}${shape.length === 1 ? "," : ""})`);
+  const hidesShape = device === "meta" || isDeep(tensor) || (isEmpty && shape.length !== 1);
+  if (hidesShape) list.push(sizeText(shape));
   const plain = isEmpty ? ["float32"] : ["float32", "int64", "bool", "complex64"];
   if (!plain.includes(dtype)) list.push(`dtype=torch.${dtype}`);
   const { gradFn } = tensor;

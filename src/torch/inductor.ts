@@ -3,6 +3,7 @@ import { checkOptions, describe, TorchError } from "./errors";
 import { requireFile } from "./io/read";
 import { type CompiledModelHandle, native } from "./native";
 import type { Tensor } from "./tensor";
+import { checkThreads } from "./threads";
 
 /** Options of `inductor.load`. */
 export interface InductorLoadOptions {
@@ -71,6 +72,7 @@ function load(file: string, options: InductorLoadOptions = {}): CompiledModel {
   }
   checkOptions("torch.inductor.load", options, ["name", "deviceIndex", "runners"]);
   const { name = "model", deviceIndex = -1, runners = 1 } = options;
+  checkThreads("torch.inductor.load: option 'runners'", runners);
   requireFile(file, "torch.inductor.load");
   fs.accessSync(file, fs.constants.R_OK);
   try {

@@ -180,7 +180,7 @@ export class Tensor {
    * Nested arrays of the shape, the bare value for a tensor without dimensions:
    * `x.toArray<number[][]>()`. Complex numbers are { re, im }, as `torch.tensor` takes them.
    *
-   * Throws TypeError where there would be more than 2^26 numbers or arrays.
+   * Throws TypeError where there would be more than 2^26 numbers or arrays, or more than 64 dimensions.
    */
   toArray<T = NestedArray<number>>(): T {
     const { shape } = this;
@@ -370,6 +370,11 @@ function toOptions(target: DType | Device | Tensor | ToOptions): ToOptions {
 const mostInArrays = 2 ** 26;
 
 function checkCount(shape: readonly number[]): void {
+  if (shape.length > 64) {
+    throw new TypeError(
+      `toArray: expected at most 64 dimensions, given ${shape.length}; x.squeeze() or x.flatten() first`,
+    );
+  }
   let count = 1;
   for (const size of shape) {
     if (size === 0) return;

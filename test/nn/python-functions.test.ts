@@ -62,3 +62,24 @@ test("arguments that nobody knows are refused, and sizes that are broadcast warn
   functional.mseLoss(x, torch.ones([3]));
   t.regex((await warned).message, /a target of \[3\] is broadcast with an input of \[2,3\]/);
 });
+
+test("what is no tensor is named, whichever function it is given to", (t) => {
+  const loose = functional as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const calls: [string, string, unknown[]][] = [
+    ["mseLoss", "target", [torch.ones([2])]],
+    ["normalize", "x", [3]],
+    ["maxPool2d", "x", [undefined, 2]],
+    ["adaptiveAvgPool2d", "x", [null, 2]],
+    ["conv1d", "weight", [torch.ones([1, 1, 3])]],
+    ["dropout2d", "x", ["x"]],
+    ["embedding", "weight", [torch.ones([1])]],
+    ["interpolate", "x", [undefined, { size: 2 }]],
+    ["relu", "x", []],
+    ["dropout", "x", []],
+    ["gridSample", "grid", [torch.ones([1])]],
+  ];
+  for (const [name, argument, args] of calls) {
+    const message = new RegExp(`${name}: argument '${argument}': expected a Tensor, given`);
+    t.throws(() => loose[name](...args), { instanceOf: TypeError, message });
+  }
+});

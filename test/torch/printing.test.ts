@@ -50,3 +50,12 @@ test("a disposed tensor says so", (t) => {
   t.regex(`${x}`, /disposed/);
   t.regex(inspect({ x }), /disposed/);
 });
+
+test("what has more dimensions than brackets are readable in says so, at once", (t) => {
+  const x = torch.zeros(Array(20_000).fill(1));
+  t.is(`${x}`, "tensor(..., size=(1, 1, 1, 1, 1, 1, 1, 1, ... 20,000 dimensions))");
+  t.throws(() => x.toArray(), { message: /at most 64 dimensions, given 20000/ });
+  const error = t.throws(() => x.matmul("x" as never));
+  t.true(`${error?.message}`.length < 5000);
+  t.is(torch.broadcastShapes(Array(300_000).fill(1), [2]).length, 300_000);
+});

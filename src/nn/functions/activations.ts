@@ -15,7 +15,7 @@ type Simple = (x: Tensor, ...args: Named<["inplace"], InPlace>) => Tensor;
 
 function simple(what: string, fresh: (x: Tensor) => Tensor, over: (x: Tensor) => Tensor): Simple {
   return (x, ...args) =>
-    named<InPlace>(what, "inplace", args).inplace === true ? over(x) : fresh(x);
+    named<InPlace>(what, "inplace", args, { x }).inplace === true ? over(x) : fresh(x);
 }
 
 /** max(0, x) */
@@ -41,13 +41,13 @@ export interface AlphaOptions extends InPlace {
 
 /** x above 0, alpha (e^x - 1) below. */
 export function elu(x: Tensor, ...args: Named<["alpha", "inplace"], AlphaOptions>): Tensor {
-  const { alpha = 1, inplace = false } = named<AlphaOptions>("elu", "alpha inplace", args);
+  const { alpha = 1, inplace = false } = named<AlphaOptions>("elu", "alpha inplace", args, { x });
   return inplace ? torch.elu_(x, alpha) : torch.elu(x, alpha);
 }
 
 /** x above 0, alpha (e^(x / alpha) - 1) below. */
 export function celu(x: Tensor, ...args: Named<["alpha", "inplace"], AlphaOptions>): Tensor {
-  const { alpha = 1, inplace = false } = named<AlphaOptions>("celu", "alpha inplace", args);
+  const { alpha = 1, inplace = false } = named<AlphaOptions>("celu", "alpha inplace", args, { x });
   return inplace ? torch.celu_(x, alpha) : torch.celu(x, alpha);
 }
 
@@ -63,7 +63,9 @@ export function leakyRelu(
   ...args: Named<["negativeSlope", "inplace"], LeakyReluOptions>
 ): Tensor {
   const names = "negativeSlope inplace";
-  const { negativeSlope = 0.01, inplace } = named<LeakyReluOptions>("leakyRelu", names, args);
+  const { negativeSlope = 0.01, inplace } = named<LeakyReluOptions>("leakyRelu", names, args, {
+    x,
+  });
   return inplace ? torch.leakyRelu_(x, negativeSlope) : torch.leakyRelu(x, negativeSlope);
 }
 
@@ -81,7 +83,11 @@ export function hardtanh(
   ...args: Named<["minVal", "maxVal", "inplace"], HardtanhOptions>
 ): Tensor {
   const names = "minVal maxVal inplace";
-  const { minVal = -1, maxVal = 1, inplace } = named<HardtanhOptions>("hardtanh", names, args);
+  const {
+    minVal = -1,
+    maxVal = 1,
+    inplace,
+  } = named<HardtanhOptions>("hardtanh", names, args, { x });
   if (minVal > maxVal) throw new RangeError(`hardtanh: minVal ${minVal} is above maxVal ${maxVal}`);
   return inplace ? torch.hardtanh_(x, minVal, maxVal) : torch.hardtanh(x, minVal, maxVal);
 }
@@ -93,7 +99,7 @@ export function threshold(
   value: number,
   ...args: Named<["inplace"], InPlace>
 ): Tensor {
-  const { inplace } = named<InPlace>("threshold", "inplace", args);
+  const { inplace } = named<InPlace>("threshold", "inplace", args, { x });
   return inplace ? torch.threshold_(x, least, value) : torch.threshold(x, least, value);
 }
 
@@ -113,7 +119,7 @@ export function rrelu(
   ...args: Named<["lower", "upper", "training", "inplace"], RreluOptions>
 ): Tensor {
   const names = "lower upper training inplace";
-  const given = named<RreluOptions>("rrelu", names, args);
+  const given = named<RreluOptions>("rrelu", names, args, { x });
   const { lower = 1 / 8, upper = 1 / 3, training = false, inplace = false } = given;
   const run = inplace ? torch.rrelu_ : torch.rrelu;
   return run(x, lower, upper, training);
@@ -121,7 +127,7 @@ export function rrelu(
 
 /** The first half of a dimension times the sigmoid of the second. Throws RangeError without dimensions. */
 export function glu(x: Tensor, ...args: Named<["dim"], { readonly dim?: number }>): Tensor {
-  const { dim = -1 } = named<{ dim?: number }>("glu", "dim", args);
+  const { dim = -1 } = named<{ dim?: number }>("glu", "dim", args, { x });
   if (x.ndim === 0) throw new RangeError("glu: a tensor without dimensions has no halves");
   return torch.glu(x, dim);
 }
@@ -151,19 +157,19 @@ type SoftmaxArguments = Named<["dim", "dtype"], SoftmaxOptions>;
 
 /** e^x of which all along a dimension sum to 1. */
 export function softmax(x: Tensor, ...args: SoftmaxArguments): Tensor {
-  const { dim, dtype } = named<SoftmaxOptions>("softmax", "dim dtype", args);
+  const { dim, dtype } = named<SoftmaxOptions>("softmax", "dim dtype", args, { x });
   return torch.softmax(x, dim ?? implicitDim(x), dtype);
 }
 
 /** Logarithms of `softmax`. */
 export function logSoftmax(x: Tensor, ...args: SoftmaxArguments): Tensor {
-  const { dim, dtype } = named<SoftmaxOptions>("logSoftmax", "dim dtype", args);
+  const { dim, dtype } = named<SoftmaxOptions>("logSoftmax", "dim dtype", args, { x });
   return torch.logSoftmax(x, dim ?? implicitDim(x), dtype);
 }
 
 /** `softmax` of -x. */
 export function softmin(x: Tensor, ...args: SoftmaxArguments): Tensor {
-  const { dim, dtype } = named<SoftmaxOptions>("softmin", "dim dtype", args);
+  const { dim, dtype } = named<SoftmaxOptions>("softmin", "dim dtype", args, { x });
   return torch.scope(() => torch.softmax(x.neg(), dim ?? implicitDim(x), dtype));
 }
 
@@ -187,7 +193,7 @@ export function gumbelSoftmax(
   ...args: Named<["tau", "hard", "dim"], GumbelSoftmaxOptions>
 ): Tensor {
   const names = "tau hard dim";
-  const given = named<GumbelSoftmaxOptions>("gumbelSoftmax", names, args);
+  const given = named<GumbelSoftmaxOptions>("gumbelSoftmax", names, args, { logits });
   const { tau = 1, hard = false, dim = -1 } = given;
   return torch.scope(() => {
     const drawn = torch.emptyLike(logits, { memoryFormat: "contiguous_format" });

@@ -130,7 +130,12 @@ export function multiHeadAttentionForward(
   const names =
     "training keyPaddingMask needWeights attnMask useSeparateProjWeight qProjWeight kProjWeight " +
     "vProjWeight staticK staticV averageAttnWeights isCausal";
-  const given = named<MultiHeadForwardOptions>(what, names, [options]);
+  const given = named<MultiHeadForwardOptions>(what, names, [options], {
+    query,
+    key,
+    value,
+    outProjWeight,
+  });
   const { training = true, keyPaddingMask = null, attnMask = null } = given;
   if (query.shape.at(-1) !== embedDimToCheck || !Number.isInteger(embedDimToCheck / numHeads)) {
     throw new RangeError(

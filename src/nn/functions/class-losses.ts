@@ -31,7 +31,7 @@ export function crossEntropy(
   >
 ): Tensor {
   const names = "weight ignoreIndex reduction labelSmoothing";
-  const given = named<CrossEntropyFunctionOptions>("crossEntropy", names, args);
+  const given = named<CrossEntropyFunctionOptions>("crossEntropy", names, args, { logits, target });
   const { weight = null, ignoreIndex = -100, reduction = "mean", labelSmoothing = 0 } = given;
   return torch.crossEntropyLoss(logits, target, weight, reduction, ignoreIndex, labelSmoothing);
 }
@@ -42,7 +42,7 @@ export function nllLoss(
   target: Tensor,
   ...args: Named<["weight", "ignoreIndex", "reduction"], ClassOptions>
 ): Tensor {
-  const given = named<ClassOptions>("nllLoss", "weight ignoreIndex reduction", args);
+  const given = named<ClassOptions>("nllLoss", "weight ignoreIndex reduction", args, { x, target });
   const { weight = null, ignoreIndex = -100, reduction = "mean" } = given;
   return torch.nllLossNd(x, target, weight, reduction, ignoreIndex);
 }
@@ -60,7 +60,11 @@ export function linearCrossEntropy(
   options: LinearCrossEntropyOptions = {},
 ): Tensor {
   const names = "linearBias weight ignoreIndex reduction labelSmoothing";
-  const given = named<LinearCrossEntropyOptions>("linearCrossEntropy", names, [options]);
+  const given = named<LinearCrossEntropyOptions>("linearCrossEntropy", names, [options], {
+    x,
+    linearWeight,
+    target,
+  });
   const { linearBias = null, ...rest } = given;
   return torch.scope(() => crossEntropy(linear(x, linearWeight, linearBias), target, rest));
 }
@@ -78,7 +82,7 @@ export function binaryCrossEntropy(
   ...args: Named<["weight", "reduction"], BinaryCrossEntropyOptions>
 ): Tensor {
   const names = "weight reduction";
-  const given = named<BinaryCrossEntropyOptions>("binaryCrossEntropy", names, args);
+  const given = named<BinaryCrossEntropyOptions>("binaryCrossEntropy", names, args, { x, target });
   const { weight = null, reduction = "mean" } = given;
   requireSizes("binaryCrossEntropy: target", target, x);
   const expanded = weight?.expand(torch.broadcastShapes(target.shape, weight.shape)) ?? null;
@@ -98,7 +102,7 @@ export function binaryCrossEntropyWithLogits(
   ...args: Named<["weight", "reduction", "posWeight"], LogitsOptions>
 ): Tensor {
   const names = "weight reduction posWeight";
-  const given = named<LogitsOptions>("binaryCrossEntropyWithLogits", names, args);
+  const given = named<LogitsOptions>("binaryCrossEntropyWithLogits", names, args, { x, target });
   const { weight = null, reduction = "mean", posWeight = null } = given;
   requireSizes("binaryCrossEntropyWithLogits: target", target, x);
   return torch.binaryCrossEntropyWithLogits(x, target, weight, posWeight, reduction);
@@ -111,7 +115,10 @@ export function multilabelSoftMarginLoss(
   ...args: Named<["weight", "reduction"], BinaryCrossEntropyOptions>
 ): Tensor {
   const names = "weight reduction";
-  const given = named<BinaryCrossEntropyOptions>("multilabelSoftMarginLoss", names, args);
+  const given = named<BinaryCrossEntropyOptions>("multilabelSoftMarginLoss", names, args, {
+    x,
+    target,
+  });
   const { weight = null, reduction = "mean" } = given;
   return torch.scope(() => {
     const positive = target.mul(torch.logSigmoid(x));
@@ -138,7 +145,7 @@ export function multiMarginLoss(
   ...args: Named<["p", "margin", "weight", "reduction"], MultiMarginFunctionOptions>
 ): Tensor {
   const names = "p margin weight reduction";
-  const given = named<MultiMarginFunctionOptions>("multiMarginLoss", names, args);
+  const given = named<MultiMarginFunctionOptions>("multiMarginLoss", names, args, { x, target });
   const { p = 1, margin = 1, weight = null, reduction = "mean" } = given;
   if (p !== 1 && p !== 2) throw new RangeError(`multiMarginLoss: p is 1 or 2, given ${p}`);
   if (weight && weight.ndim !== 1) {

@@ -23,7 +23,10 @@ type Conv = (
 function conv(what: string): Conv {
   const names = "bias stride padding dilation groups";
   return (x, weight, ...args) => {
-    const { bias = null, ...options } = named<ConvFunctionOptions>(what, names, args);
+    const { bias = null, ...options } = named<ConvFunctionOptions>(what, names, args, {
+      x,
+      weight,
+    });
     return convolution(x, weight, bias, options);
   };
 }
@@ -52,7 +55,10 @@ type ConvTranspose = (
 function convTranspose(what: string): ConvTranspose {
   const names = "bias stride padding outputPadding groups dilation";
   return (x, weight, ...args) => {
-    const { bias = null, ...options } = named<ConvTransposeFunctionOptions>(what, names, args);
+    const { bias = null, ...options } = named<ConvTransposeFunctionOptions>(what, names, args, {
+      x,
+      weight,
+    });
     return transposedConvolution(x, weight, bias, options);
   };
 }

@@ -21,15 +21,20 @@ export function checkProbability(p: number): void {
   if (!(p >= 0 && p <= 1)) throw new RangeError(`dropout probability ${p} is not within 0 and 1`);
 }
 
-function options(what: string, args: Arguments, byDefault: boolean): Required<DropoutOptions> {
-  const given = named<DropoutOptions>(what, "p training inplace", args);
+function options(
+  what: string,
+  x: Tensor,
+  args: Arguments,
+  byDefault: boolean,
+): Required<DropoutOptions> {
+  const given = named<DropoutOptions>(what, "p training inplace", args, { x });
   const { p = 0.5, training = byDefault, inplace = false } = given;
   checkProbability(p);
   return { p, training, inplace };
 }
 
 function ofChannels(what: string, x: Tensor, dims: number, args: Arguments): Tensor {
-  const { p, training, inplace } = options(what, args, true);
+  const { p, training, inplace } = options(what, x, args, true);
   if (x.ndim !== dims && x.ndim !== dims - 1) {
     throw new RangeError(`${what}: expected ${dims - 1} or ${dims} dimensions, given [${x.shape}]`);
   }
@@ -56,12 +61,12 @@ export function dropout3d(x: Tensor, ...args: Arguments): Tensor {
 
 /** Dropout that keeps mean 0 and variance 1, for SELU (Klambauer et al. 2017, arXiv 1706.02515). */
 export function alphaDropout(x: Tensor, ...args: Arguments): Tensor {
-  const { p, training, inplace } = options("alphaDropout", args, false);
+  const { p, training, inplace } = options("alphaDropout", x, args, false);
   return (inplace ? torch.alphaDropout_ : torch.alphaDropout)(x, p, training);
 }
 
 /** `alphaDropout` of whole channels. */
 export function featureAlphaDropout(x: Tensor, ...args: Arguments): Tensor {
-  const { p, training, inplace } = options("featureAlphaDropout", args, false);
+  const { p, training, inplace } = options("featureAlphaDropout", x, args, false);
   return (inplace ? torch.featureAlphaDropout_ : torch.featureAlphaDropout)(x, p, training);
 }

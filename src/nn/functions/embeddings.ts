@@ -25,7 +25,7 @@ export function embedding(
   ...args: Named<["paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse"], RowOptions>
 ): Tensor {
   const names = "paddingIdx maxNorm normType scaleGradByFreq sparse";
-  const given = named<RowOptions>("embedding", names, args);
+  const given = named<RowOptions>("embedding", names, args, { ids, weight });
   const { paddingIdx = null, maxNorm = null, normType = 2 } = given;
   const { scaleGradByFreq = false, sparse = false } = given;
   const row = paddingIdx === null ? -1 : rowIndex(paddingIdx, weight.shape[0]);
@@ -75,7 +75,7 @@ export function embeddingBag(
 ): Tensor {
   const names =
     "offsets maxNorm normType scaleGradByFreq mode sparse perSampleWeights includeLastOffset paddingIdx";
-  const given = named<BagOptions>("embeddingBag", names, args);
+  const given = named<BagOptions>("embeddingBag", names, args, { ids, weight });
   const { offsets = null, maxNorm = null, normType = 2, mode = "mean" } = given;
   const { scaleGradByFreq = false, sparse = false, includeLastOffset = false } = given;
   const { perSampleWeights = null, paddingIdx = null } = given;

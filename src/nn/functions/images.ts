@@ -26,7 +26,7 @@ export function gridSample(
   ...args: Named<["mode", "paddingMode", "alignCorners"], GridSampleOptions>
 ): Tensor {
   const names = "mode paddingMode alignCorners";
-  const given = named<GridSampleOptions>("gridSample", names, args);
+  const given = named<GridSampleOptions>("gridSample", names, args, { x, grid });
   const { mode = "bilinear", paddingMode = "zeros", alignCorners } = given;
   const [by, beyond] = [sampling.indexOf(mode), around.indexOf(paddingMode)];
   if (by < 0) throw unknown("gridSample: mode", sampling, mode);
@@ -43,7 +43,9 @@ export function affineGrid(
   size: readonly number[],
   ...args: Named<["alignCorners"], { readonly alignCorners?: boolean | null }>
 ): Tensor {
-  const given = named<{ alignCorners?: boolean | null }>("affineGrid", "alignCorners", args);
+  const given = named<{ alignCorners?: boolean | null }>("affineGrid", "alignCorners", args, {
+    theta,
+  });
   const dims = size.length - 2;
   if (!theta.isFloatingPoint()) {
     throw new RangeError(`affineGrid: expected theta of a floating dtype, given ${theta.dtype}`);
@@ -74,7 +76,7 @@ export function unfold(
   kernelSize: Size,
   ...args: Named<["dilation", "padding", "stride"], WindowOptions>
 ): Tensor {
-  const given = named<WindowOptions>("unfold", "dilation padding stride", args);
+  const given = named<WindowOptions>("unfold", "dilation padding stride", args, { x });
   const { dilation = 1, padding = 0, stride = 1 } = given;
   return torch.im2col(x, pair(kernelSize), pair(dilation), pair(padding), pair(stride));
 }
@@ -86,7 +88,7 @@ export function fold(
   kernelSize: Size,
   ...args: Named<["dilation", "padding", "stride"], WindowOptions>
 ): Tensor {
-  const given = named<WindowOptions>("fold", "dilation padding stride", args);
+  const given = named<WindowOptions>("fold", "dilation padding stride", args, { x });
   const { dilation = 1, padding = 0, stride = 1 } = given;
   const windows = [pair(kernelSize), pair(dilation), pair(padding), pair(stride)] as const;
   return torch.col2im(x, pair(outputSize), ...windows);
@@ -118,7 +120,7 @@ export function upsampleNearest(
   x: Tensor,
   ...args: Named<["size", "scaleFactor"], ResizeOptions>
 ): Tensor {
-  const given = named<ResizeOptions>("upsampleNearest", "size scaleFactor", args);
+  const given = named<ResizeOptions>("upsampleNearest", "size scaleFactor", args, { x });
   return interpolate(x, { ...given, mode: "nearest" });
 }
 
@@ -127,7 +129,7 @@ export function upsampleBilinear(
   x: Tensor,
   ...args: Named<["size", "scaleFactor"], ResizeOptions>
 ): Tensor {
-  const given = named<ResizeOptions>("upsampleBilinear", "size scaleFactor", args);
+  const given = named<ResizeOptions>("upsampleBilinear", "size scaleFactor", args, { x });
   return interpolate(x, { ...given, mode: "bilinear", alignCorners: true });
 }
 

@@ -17,13 +17,13 @@ type Weighted = Named<["reduction", "weight"], WeightedOptions>;
 
 /** |x - y|; with weights the mean is divided by their sum. */
 export function l1Loss(x: Tensor, target: Tensor, ...args: Weighted): Tensor {
-  const options = named<WeightedOptions>("l1Loss", "reduction weight", args);
+  const options = named<WeightedOptions>("l1Loss", "reduction weight", args, { x, target });
   return ofDifferences("l1Loss", x, target, options, torch.l1Loss);
 }
 
 /** (x - y)^2; with weights the mean is divided by their sum. */
 export function mseLoss(x: Tensor, target: Tensor, ...args: Weighted): Tensor {
-  const options = named<WeightedOptions>("mseLoss", "reduction weight", args);
+  const options = named<WeightedOptions>("mseLoss", "reduction weight", args, { x, target });
   return ofDifferences("mseLoss", x, target, options, torch.mseLoss);
 }
 
@@ -39,7 +39,10 @@ export function huberLoss(
   target: Tensor,
   ...args: Named<["reduction", "delta", "weight"], HuberFunctionOptions>
 ): Tensor {
-  const options = named<HuberFunctionOptions>("huberLoss", "reduction delta weight", args);
+  const options = named<HuberFunctionOptions>("huberLoss", "reduction delta weight", args, {
+    x,
+    target,
+  });
   const { reduction = "mean", delta = 1, weight = null } = options;
   const [a, b] = broadcast("huberLoss", x, target);
   if (weight === null) return torch.huberLoss(a, b, reduction, delta);
@@ -61,7 +64,10 @@ export function smoothL1Loss(
   target: Tensor,
   ...args: Named<["reduction", "beta"], SmoothL1FunctionOptions>
 ): Tensor {
-  const given = named<SmoothL1FunctionOptions>("smoothL1Loss", "reduction beta", args);
+  const given = named<SmoothL1FunctionOptions>("smoothL1Loss", "reduction beta", args, {
+    x,
+    target,
+  });
   const { reduction = "mean", beta = 1 } = given;
   const [a, b] = broadcast("smoothL1Loss", x, target);
   if (beta === 0) return torch.l1Loss(a, b, reduction);
@@ -100,7 +106,7 @@ export function klDiv(
   target: Tensor,
   ...args: Named<["reduction", "logTarget"], KlDivOptions>
 ): Tensor {
-  const given = named<KlDivOptions>("klDiv", "reduction logTarget", args);
+  const given = named<KlDivOptions>("klDiv", "reduction logTarget", args, { x, target });
   const { reduction = "mean", logTarget = false } = given;
   if (reduction !== "batchmean") return torch.klDiv(x, target, reduction, { logTarget });
   const sum = torch.klDiv(x, target, "sum", { logTarget });
@@ -123,7 +129,10 @@ export function poissonNllLoss(
   target: Tensor,
   ...args: Named<["logInput", "full", "eps", "reduction"], PoissonOptions>
 ): Tensor {
-  const given = named<PoissonOptions>("poissonNllLoss", "logInput full eps reduction", args);
+  const given = named<PoissonOptions>("poissonNllLoss", "logInput full eps reduction", args, {
+    x,
+    target,
+  });
   const { logInput = true, full = false, eps = 1e-8, reduction = "mean" } = given;
   return torch.poissonNllLoss(x, target, logInput, full, eps, known(reduction));
 }
@@ -146,7 +155,10 @@ export function gaussianNllLoss(
   variance: Tensor | number,
   ...args: Named<["full", "eps", "reduction"], GaussianOptions>
 ): Tensor {
-  const given = named<GaussianOptions>("gaussianNllLoss", "full eps reduction", args);
+  const given = named<GaussianOptions>("gaussianNllLoss", "full eps reduction", args, {
+    x,
+    target,
+  });
   const { full = false, eps = 1e-6, reduction = "mean" } = given;
   return torch.scope(() => {
     const spread = typeof variance === "number" ? torch.fullLike(x, variance) : variance;
@@ -186,7 +198,11 @@ export function marginRankingLoss(
   target: Tensor,
   ...args: Named<["margin", "reduction"], RankingOptions>
 ): Tensor {
-  const given = named<RankingOptions>("marginRankingLoss", "margin reduction", args);
+  const given = named<RankingOptions>("marginRankingLoss", "margin reduction", args, {
+    a,
+    b,
+    target,
+  });
   const { margin = 0, reduction = "mean" } = given;
   requireDimensions("marginRankingLoss", a, b, target);
   return torch.marginRankingLoss(a, b, target, margin, reduction);
@@ -212,7 +228,11 @@ export function tripletMarginLoss(
   ...args: Named<["margin", "p", "eps", "swap", "reduction"], TripletOptions>
 ): Tensor {
   const names = "margin p eps swap reduction";
-  const given = named<TripletOptions>("tripletMarginLoss", names, args);
+  const given = named<TripletOptions>("tripletMarginLoss", names, args, {
+    anchor,
+    positive,
+    negative,
+  });
   const { margin = 1, p = 2, eps = 1e-6, swap = false, reduction = "mean" } = given;
   requireMargin("tripletMarginLoss", margin);
   return torch.tripletMarginLoss(anchor, positive, negative, margin, p, eps, swap, reduction);
@@ -236,7 +256,11 @@ export function tripletMarginWithDistanceLoss(
   options: TripletDistanceOptions = {},
 ): Tensor {
   const names = "distanceFunction margin swap reduction";
-  const given = named<TripletDistanceOptions>("tripletMarginWithDistanceLoss", names, [options]);
+  const given = named<TripletDistanceOptions>("tripletMarginWithDistanceLoss", names, [options], {
+    anchor,
+    positive,
+    negative,
+  });
   const { distanceFunction, margin = 1, swap = false, reduction = "mean" } = given;
   const distance = distanceFunction ?? ((a, b) => torch.pairwiseDistance(a, b));
   requireMargin("tripletMarginWithDistanceLoss", margin);

@@ -29,7 +29,7 @@ export function batchNorm(
   ...args: Named<["weight", "bias", "training", "momentum", "eps"], BatchNormFunctionOptions>
 ): Tensor {
   const names = "weight bias training momentum eps";
-  const given = named<BatchNormFunctionOptions>("batchNorm", names, args);
+  const given = named<BatchNormFunctionOptions>("batchNorm", names, args, { x });
   const { weight = null, bias = null, training = false, momentum = 0.1, eps = 1e-5 } = given;
   if (training) requireSeveral("batchNorm", x, [0, ...spatial(x)]);
   if (!(training ? eps > 0 : eps >= 0)) {
@@ -59,7 +59,7 @@ export function instanceNorm(
   >
 ): Tensor {
   const names = "runningMean runningVar weight bias useInputStats momentum eps";
-  const given = named<InstanceNormFunctionOptions>("instanceNorm", names, args);
+  const given = named<InstanceNormFunctionOptions>("instanceNorm", names, args, { x });
   const { weight = null, bias = null, runningMean = null, runningVar = null } = given;
   const { useInputStats = true, momentum = 0.1, eps = 1e-5 } = given;
   if (useInputStats) requireSeveral("instanceNorm", x, spatial(x));
@@ -94,7 +94,7 @@ export function groupNorm(
   numGroups: number,
   ...args: Named<["weight", "bias", "eps"], GroupNormFunctionOptions>
 ): Tensor {
-  const given = named<GroupNormFunctionOptions>("groupNorm", "weight bias eps", args);
+  const given = named<GroupNormFunctionOptions>("groupNorm", "weight bias eps", args, { x });
   const { weight = null, bias = null, eps = 1e-5 } = given;
   if (x.ndim < 2) throw new RangeError(`groupNorm: expected [B,n,..], given [${x.shape}]`);
   // As PyTorch counts: over the batch too.
@@ -141,7 +141,7 @@ export function localResponseNorm(
   size: number,
   ...args: Named<["alpha", "beta", "k"], LocalResponseNormOptions>
 ): Tensor {
-  const given = named<LocalResponseNormOptions>("localResponseNorm", "alpha beta k", args);
+  const given = named<LocalResponseNormOptions>("localResponseNorm", "alpha beta k", args, { x });
   const { alpha = 1e-4, beta = 0.75, k = 1 } = given;
   if (x.ndim < 3) throw new RangeError(`localResponseNorm: expected [B,n,..], given [${x.shape}]`);
   if (x.numel() === 0) return x;
@@ -170,7 +170,7 @@ export function normalize(
   x: Tensor,
   ...args: Named<["p", "dim", "eps"], NormalizeOptions>
 ): Tensor {
-  const given = named<NormalizeOptions>("normalize", "p dim eps out", args);
+  const given = named<NormalizeOptions>("normalize", "p dim eps out", args, { x });
   const { p = 2, dim = 1, eps = 1e-12, out } = given;
   return torch.scope(() => {
     const norms = torch.norm(x, p, dim, true).clampMin(eps).expandAs(x);

@@ -1,7 +1,7 @@
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
 import { perDimension, type Size } from "../size";
-import { type Named, named } from "./named";
+import { type Named, named, requireTensors } from "./named";
 
 // The pools of torch.nn.functional that are more than an operator.
 
@@ -51,7 +51,7 @@ const indexedPools = [
 function maxPool(dims: number): MaxPool {
   const names = "stride padding dilation ceilMode returnIndices";
   return ((x: Tensor, kernelSize: Size, ...args: unknown[]) => {
-    const given = named<MaxPoolFunctionOptions>(`maxPool${dims}d`, names, args);
+    const given = named<MaxPoolFunctionOptions>(`maxPool${dims}d`, names, args, { x });
     const { stride = null, padding = 0, dilation = 1, ceilMode = false } = given;
     const each = (size: Size, what: string) => perDimension(size, dims, what);
     const windows = [
@@ -75,7 +75,12 @@ export const maxPool3d = maxPool(3);
 /** Sizes of an output; null keeps the input's. */
 export type AdaptiveSize = number | readonly (number | null)[];
 
-function adaptive(what: string, { shape }: Tensor, size: AdaptiveSize, dims: number): number[] {
+function adaptive(what: string, x: Tensor, size: AdaptiveSize, dims: number): number[] {
+  requireTensors(what, { x });
+  const { shape } = x;
+  if (typeof size !== "number" && !Array.isArray(size)) {
+    throw new TypeError(`${what}: expected an output size or a list of them, given ${size}`);
+  }
   const wanted = typeof size === "number" ? Array.from({ length: dims }, () => size) : size;
   if (wanted.length !== dims || shape.length <= dims) {
     throw new RangeError(
@@ -108,7 +113,7 @@ function adaptiveMaxPool(dims: number): AdaptiveMaxPool {
   const pools = [torch.adaptiveMaxPool1d, torch.adaptiveMaxPool2d, torch.adaptiveMaxPool3d];
   const what = `adaptiveMaxPool${dims}d`;
   return ((x: Tensor, outputSize: AdaptiveSize, ...args: unknown[]) => {
-    const { returnIndices = false } = named<WithIndices>(what, "returnIndices", args);
+    const { returnIndices = false } = named<WithIndices>(what, "returnIndices", args, { x });
     const both = pools[dims - 1](x, adaptive(what, x, outputSize, dims));
     return returnIndices ? both : both[0];
   }) as AdaptiveMaxPool;
@@ -149,7 +154,7 @@ function lpPool(dims: number): LpPool {
   const average = [torch.avgPool1d, torch.avgPool2d, torch.avgPool3d][dims - 1];
   const largest = [maxPool1d, maxPool2d, maxPool3d][dims - 1];
   return (x, normType, kernelSize, ...args) => {
-    const given = named<LpPoolOptions>(`lpPool${dims}d`, "stride ceilMode", args);
+    const given = named<LpPoolOptions>(`lpPool${dims}d`, "stride ceilMode", args, { x });
     const { stride = null, ceilMode = false } = given;
     const windows = perDimension(kernelSize, dims, "kernelSize");
     const steps = stride === null ? windows : perDimension(stride, dims, "stride");
@@ -197,7 +202,7 @@ function fractionalMaxPool(dims: 2 | 3): FractionalMaxPool {
   const what = `fractionalMaxPool${dims}d`;
   return ((x: Tensor, kernelSize: Size, options: FractionalMaxPoolOptions) => {
     const names = "outputSize outputRatio returnIndices randomSamples";
-    const given = named<FractionalMaxPoolOptions>(what, names, [options]);
+    const given = named<FractionalMaxPoolOptions>(what, names, [options], { x });
     const { outputSize = null, outputRatio = null, randomSamples = null } = given;
     if (outputSize === null && outputRatio === null) {
       throw new RangeError(`${what}: an outputSize or an outputRatio is needed`);
@@ -253,7 +258,7 @@ type MaxUnpool = (
 function maxUnpool(dims: number): MaxUnpool {
   const what = `maxUnpool${dims}d`;
   return (x, indices, kernelSize, ...args) => {
-    const given = named<MaxUnpoolOptions>(what, "stride padding outputSize", args);
+    const given = named<MaxUnpoolOptions>(what, "stride padding outputSize", args, { x, indices });
     const windows = perDimension(kernelSize, dims, "kernelSize");
     const steps = given.stride == null ? windows : perDimension(given.stride, dims, "stride");
     const padding = perDimension(given.padding ?? 0, dims, "padding");
