@@ -46,6 +46,8 @@ as functions of \`adaptune/torch\`, ${methods} of them as methods of tensors too
   \`torch.full([2], 1)\` is int64. For floats say \`dtype: "float32"\`.
 - **m**: also a method. **out**: also writes into tensors given as \`{ out }\`. What makes tensors of a dtype on a
   device also takes \`requiresGrad\`.
+- Where Python's function is more than the operator, as \`torch.norm\` and \`torch.stft\`, so is the one here:
+  [python-functions.md](python-functions.md) lists them.
 - Every other operator of the dispatcher, and single overloads, are at \`torch.ops\`:
   \`torch.ops.aten.add.Tensor(a, b)\`, \`torch.ops.quantized.add(a, b, scale, zeroPoint)\`.
 

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } 
 import { dirname, join } from "node:path";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { requireFile } from "../torch/io/read";
 
 const CONFIG = "config.json";
 const WEIGHTS = "model.safetensors";
@@ -35,6 +36,7 @@ export function findCheckpoint(
 export function readConfig(file: string): Record<string, unknown> {
   let config: unknown;
   try {
+    requireFile(file, "config");
     config = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     throw new Error(`${file}: is not JSON: ${(error as Error).message}`, { cause: error });

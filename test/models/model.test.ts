@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -99,6 +100,9 @@ test("configurations that do not fit are refused", (t) => {
   const path = saved("broken");
   writeFileSync(join(path, "config.json"), "{");
   t.throws(() => Model.fromPretrained(path), { message: /config.json: is not JSON/ });
+  rmSync(join(path, "config.json"));
+  execFileSync("mkfifo", [join(path, "config.json")]);
+  t.throws(() => Model.fromPretrained(path), { message: /config.json is a pipe/ });
 });
 
 test("missing files are named", (t) => {

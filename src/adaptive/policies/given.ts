@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Buffer, Module } from "../../nn";
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
+import { requireFile } from "../../torch/io/read";
 import type { DecisionSpace } from "../decisions";
 import { choicesOf, type Mask, type MaskByName } from "../mask";
 import { batchOf, type Inputs, type Policy } from "./policy";
@@ -37,6 +38,7 @@ export function givenPolicy(space: DecisionSpace, { decisions }: GivenPolicyOpti
 /** Reads a mask from a JSON file: `{ "encoder.layer.0": "frozen", .. }` or a list of numbers. */
 export function readMask(file: string): readonly number[] | MaskByName {
   try {
+    requireFile(file, "mask");
     const mask: unknown = JSON.parse(readFileSync(file, "utf8"));
     if (Array.isArray(mask) && mask.every((one) => Number.isInteger(one))) return mask;
     const names = Object.values((mask ?? {}) as object);
