@@ -117,16 +117,21 @@ at::Tensor byHead(const at::Tensor& rows, int64_t first, int64_t samples, int64_
       .transpose(1, 2);
 }
 
-// What the backward needs of a run beside its inputs: its result and the sum of the exponentials'
-// logarithm, or the weights.
-struct Saved {
-  at::Tensor first, second;
+// The rows [R,D] of a run seen by head; no copy where they lie so.
+at::Tensor rowsOf(const at::Tensor& heads) {
+  return heads.transpose(1, 2).reshape({heads.size(0) * heads.size(2), -1});
+}
+
+// A run's result [n,H,S,d], and what the backward needs beside it and the inputs: the sum of the
+// exponentials' logarithm where LibTorch's flash attention is taken, or the weights.
+struct Attended {
+  at::Tensor out, saved;
 };
 
-struct Attended {
-  at::Tensor out;
-  Saved saved;
-};
+// Whether that is LibTorch's flash attention, whose backward needs its result.
+bool isFlash(const at::Tensor& rows, double p) {
+  return rows.device().is_cpu() && p == 0;
+}
 
 struct Dropping : PackedDropping {
   AttentionDrawn of(const Run& run) const {
@@ -157,29 +162,29 @@ Attended attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor
                 const AttentionDrawn& drawn) {
   if (drawn.drawn.drops()) {
     auto [out, weights] = attendDropping(query, key, value, at::Tensor(), drawn);
-    return {out, {weights, at::Tensor()}};
+    return {out, weights};
   }
   if (query.device().is_cpu()) {
     auto [out, logsumexp] = at::_scaled_dot_product_flash_attention_for_cpu(query, key, value);
-    return {out, {logsumexp, out}};
+    return {out, logsumexp};
   }
   const at::Tensor weights = (query * scaleOf(query)).matmul(key.transpose(-2, -1)).softmax(-1);
-  return {weights.matmul(value), {weights, at::Tensor()}};
+  return {weights.matmul(value), weights};
 }
 
 std::array<at::Tensor, 3> attendBackward(const at::Tensor& dOut, const at::Tensor& query,
                                          const at::Tensor& key, const at::Tensor& value,
-                                         const Saved& saved, const AttentionDrawn& drawn) {
+                                         const Attended& attended, const AttentionDrawn& drawn) {
   if (drawn.drawn.drops()) {
-    const auto all = attendDroppingBackward(dOut, query, key, value, saved.first, drawn);
+    const auto all = attendDroppingBackward(dOut, query, key, value, attended.saved, drawn);
     return {all.query, all.key, all.value};
   }
   if (query.device().is_cpu()) {
     auto [dQuery, dKey, dValue] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
-        dOut, query, key, value, saved.second, saved.first, 0, false);
+        dOut, query, key, value, attended.out, attended.saved, 0, false);
     return {dQuery, dKey, dValue};
   }
-  const at::Tensor& weights = saved.first;
+  const at::Tensor& weights = attended.saved;
   const at::Tensor dWeights = dOut.matmul(value.transpose(-2, -1));
   const at::Tensor dScores =
       weights * (dWeights - (weights * dWeights).sum(-1, true)) * scaleOf(query);
@@ -196,20 +201,23 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
     const at::AutoDispatchBelowADInplaceOrView below;
     const at::Tensor query = givenQuery.contiguous(), key = givenKey.contiguous(),
                      value = givenValue.contiguous();
-    at::Tensor out = at::empty_like(query);
-    variable_list saved{query, key, value, dropping.queries.rows, dropping.keys};
     const auto runs = runsOf(queries, keys);
-    saved.resize(saved.size() + 2 * runs.size());
-    const auto results = saved.end() - static_cast<int64_t>(2 * runs.size());
+    at::Tensor out = runs.size() == 1 ? at::Tensor() : at::empty_like(query);
+    variable_list results(runs.size());
     forRuns(runs, query.device(), [&](const Run& run, int64_t number) {
       auto part =
           attend(byHead(query, run.first_query, run.samples, run.queries, heads),
                  byHead(key, run.first_key, run.samples, run.keys, heads),
                  byHead(value, run.first_key, run.samples, run.keys, heads), dropping.of(run));
-      byHead(out, run.first_query, run.samples, run.queries, heads).copy_(part.out);
-      results[2 * number] = part.saved.first;
-      results[2 * number + 1] = part.saved.second;
+      results[number] = part.saved;
+      if (out.defined())
+        byHead(out, run.first_query, run.samples, run.queries, heads).copy_(part.out);
+      else
+        out = rowsOf(part.out);
     });
+    variable_list saved{query, key, value, dropping.queries.rows, dropping.keys};
+    saved.push_back(isFlash(query, dropping.queries.p) ? out : at::Tensor());
+    saved.insert(saved.end(), results.begin(), results.end());
     context->save_for_backward(saved);
     context->saved_data["queries"] = std::move(queries);
     context->saved_data["keys"] = std::move(keys);
@@ -232,20 +240,28 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
         {{context->saved_data["p"].toDouble(), context->saved_data["seed"].toInt(), saved[3]},
          saved[4],
          context->saved_data["head_numbers"].toIntVector()}};
-    const at::Tensor dOut = gradients[0].contiguous();
+    // LibTorch's backward of flash attention takes three times as long in half precision.
+    const auto widened = [&](const at::Tensor& rows) {
+      return rows.element_size() == 2 && isFlash(rows, dropping.queries.p) ? rows.to(at::kFloat)
+                                                                           : rows;
+    };
+    const at::Tensor dOut = widened(gradients[0].contiguous()), query = widened(saved[0]),
+                     key = widened(saved[1]), value = widened(saved[2]),
+                     out = saved[5].defined() ? widened(saved[5]) : at::Tensor();
+    const auto runs = runsOf(queries, keys);
     at::Tensor dQuery = at::empty_like(saved[0]), dKey = at::empty_like(saved[1]),
                dValue = at::empty_like(saved[2]);
-    const auto results = saved.begin() + 5;
-    forRuns(runsOf(queries, keys), dOut.device(), [&](const Run& run, int64_t number) {
+    const auto results = saved.begin() + 6;
+    forRuns(runs, dOut.device(), [&](const Run& run, int64_t number) {
       const auto ofQueries = [&](const at::Tensor& rows) {
         return byHead(rows, run.first_query, run.samples, run.queries, heads);
       };
       const auto ofKeys = [&](const at::Tensor& rows) {
         return byHead(rows, run.first_key, run.samples, run.keys, heads);
       };
-      const Saved here{results[2 * number], results[2 * number + 1]};
-      const auto parts = attendBackward(ofQueries(dOut), ofQueries(saved[0]), ofKeys(saved[1]),
-                                        ofKeys(saved[2]), here, dropping.of(run));
+      const Attended here{out.defined() ? ofQueries(out) : out, results[number]};
+      const auto parts = attendBackward(ofQueries(dOut), ofQueries(query), ofKeys(key),
+                                        ofKeys(value), here, dropping.of(run));
       ofQueries(dQuery).copy_(parts[0]);
       ofKeys(dKey).copy_(parts[1]);
       ofKeys(dValue).copy_(parts[2]);
