@@ -69,6 +69,41 @@ function ofSparse(
   throw new TorchError("norm: the nuclear norm needs a plain tensor; x.toDense() makes one");
 }
 
+/** What `normalize` takes beside the tensor. */
+export interface NormalizeOptions {
+  /** Which norm; 2 by default. */
+  readonly p?: number;
+  /** Along which dimensions; 1 by default. */
+  readonly dim?: number | readonly number[];
+  /** The least that is divided by; 1e-12 by default. */
+  readonly eps?: number;
+  readonly out?: Tensor;
+}
+
+/** x divided by its norm along a dimension: `torch.nn.functional.normalize` of Python. */
+export function normalize(x: Tensor, options?: NormalizeOptions): Tensor;
+export function normalize(
+  x: Tensor,
+  p: number,
+  dim?: NormalizeOptions["dim"],
+  eps?: number | NormalizeOptions,
+  options?: NormalizeOptions,
+): Tensor;
+export function normalize(x: Tensor, p: number, options: NormalizeOptions): Tensor;
+export function normalize(x: Tensor, ...args: unknown[]): Tensor {
+  if (!(x instanceof Tensor)) {
+    throw new TypeError(`normalize: argument 'x': expected a Tensor, given ${describe(x)}`);
+  }
+  const given = byName("normalize", ["p", "dim", "eps", "out"], args) as NormalizeOptions;
+  const { p = 2, dim = 1, eps = 1e-12, out } = given;
+  return scope(() => {
+    const norms = norm(x, p, dim, true).clampMin(eps).expandAs(x);
+    return (out ? quotient(x, norms, { out }) : quotient(x, norms)) as Tensor;
+  });
+}
+
+const quotient = operator("aten::div");
+
 /** Which dimensions of both are summed over: how many last and first ones, or a list for each. */
 export type ContractedDims = number | readonly [readonly number[], readonly number[]] | Tensor;
 

@@ -51,6 +51,10 @@ for (const { name, here, how, note } of rows) {
   });
 }
 
+test("normalize is where users look for it", (t) => {
+  t.is(torch.normalize, functional.normalize);
+});
+
 test("arguments that nobody knows are refused, and sizes that are broadcast warned of", async (t) => {
   const x = torch.ones([2, 3]);
   const loose = functional as unknown as Record<string, (...args: unknown[]) => unknown>;

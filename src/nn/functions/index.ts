@@ -22,6 +22,7 @@ export {
   maxPool3dWithIndices,
   multilabelMarginLoss,
   nativeChannelShuffle,
+  normalize,
   oneHot,
   pad,
   pairwiseDistance,

@@ -153,27 +153,3 @@ export function localResponseNorm(
     return x.div(means.mul(alpha).add(k).pow(beta));
   });
 }
-
-/** Options of `normalize`. */
-export interface NormalizeOptions {
-  /** Which norm; 2 by default. */
-  readonly p?: number;
-  /** Along which dimensions; 1 by default. */
-  readonly dim?: number | readonly number[];
-  /** The least that is divided by; 1e-12 by default. */
-  readonly eps?: number;
-  readonly out?: Tensor;
-}
-
-/** x divided by its norm along a dimension. */
-export function normalize(
-  x: Tensor,
-  ...args: Named<["p", "dim", "eps"], NormalizeOptions>
-): Tensor {
-  const given = named<NormalizeOptions>("normalize", "p dim eps out", args, { x });
-  const { p = 2, dim = 1, eps = 1e-12, out } = given;
-  return torch.scope(() => {
-    const norms = torch.norm(x, p, dim, true).clampMin(eps).expandAs(x);
-    return out ? torch.div(x, norms, { out }) : x.div(norms);
-  });
-}
