@@ -3,8 +3,11 @@ import path from "node:path";
 import readline from "node:readline";
 import type { EncoderSize, Phase, Precision, StrategyUnderTest } from "./suites";
 
-/** What runs against ours. `freezing` is `torch.compile` with weights packed once, to evaluate. */
-export const peerKinds = ["eager", "compile", "freezing", "routed"] as const;
+/**
+ * What runs against ours. `freezing` is `torch.compile` with weights packed once, to evaluate;
+ * `eager-float32` is eager in single precision, beside ours in bfloat16.
+ */
+export const peerKinds = ["eager", "compile", "freezing", "routed", "eager-float32"] as const;
 export type PeerKind = (typeof peerKinds)[number];
 
 /** All that a contender needs to know to run a case. */
@@ -41,6 +44,13 @@ export interface StepMemory {
   readonly peak_mb: number | null;
   /** What a training step keeps from its forward for its backward. */
   readonly activations_mb: number | null;
+}
+
+/** A spec for a peer, which knows nothing of the precision of ours. */
+export function specOfPeer(spec: Spec, kind: PeerKind): Spec {
+  return kind === "eager-float32"
+    ? { ...spec, kind: "eager", dtype: "float32" }
+    : { ...spec, kind };
 }
 
 /** How to start a process that answers requests. */

@@ -32,7 +32,11 @@ const program = new Command("bench")
   .option("--json <file>", "a JSON line for every row")
   .option("--only <text>", 'only cases whose name has this text, such as "VL-BERT SpotTune_Block"')
   .option("--repetitions <n>", "counted rounds; 10 by default, 3 in the quick suite")
-  .option("--peers <names>", "of eager, compile, freezing and routed", peerKinds.join(","))
+  .option(
+    "--peers <names>",
+    "of eager, compile, freezing, routed and eager-float32",
+    peerKinds.join(","),
+  )
   .option("--keep-packed", "ours keeps weights packed in evaluation, as the peer freezing does")
   .option("--products <way>", "ours multiplies by library, oneDNN or packed alone")
   .option("--threads <n>", "of all sides", String(torch.getNumThreads()))

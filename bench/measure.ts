@@ -9,6 +9,7 @@ import {
   peerCommand,
   type Spec,
   type StepMemory,
+  specOfPeer,
 } from "./contender";
 import { peerStrategies } from "./encoder";
 import { gradientError, type Results } from "./gradient-error";
@@ -80,7 +81,7 @@ export class Bench {
       const rows: BenchRow[] = [];
       for (const [number, { kind, peerError }] of peers.entries()) {
         const command = peerCommand(this.setting.python!);
-        const peerMemory = await this.memory(kind, command, { ...spec, kind });
+        const peerMemory = await this.memory(kind, command, specOfPeer(spec, kind));
         const times = pairs[number];
         rows.push(this.row({ ...common, times, kind, peerError, peerMemory }));
       }
@@ -191,7 +192,7 @@ export class Bench {
       try {
         const contender = this.start(kind, peerCommand(python!), contenders);
         await contender.answer();
-        await contender.ask("load", { spec: { ...spec, kind } });
+        await contender.ask("load", { spec: specOfPeer(spec, kind) });
         await contender.ask("check", { file: this.file(kind) });
         // Compiled for both modes by now; the first steps also make the optimizer's state.
         await contender.ask("run", { steps: 2 });
@@ -273,7 +274,8 @@ interface Measured {
 }
 
 /** Packed weights can not train, and without sites there is nothing to route. */
-function isPeerOf(kind: PeerKind, { phase, strategy }: Case): boolean {
+function isPeerOf(kind: PeerKind, { phase, strategy, dtype }: Case): boolean {
+  if (kind === "eager-float32") return dtype === "bfloat16";
   if (kind === "freezing") return phase === "eval";
   return kind !== "routed" || strategy !== "standard";
 }
