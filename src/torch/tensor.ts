@@ -15,9 +15,9 @@ import { type IndexPutOptions, indexPut, indexPut_ } from "./index-put";
 import { applyIndex, type Index } from "./indexing";
 import { dispose, register, scope } from "./memory";
 import { type Handle, handleKey, native, type TypedArray } from "./native";
+import { type NestedArray, nested } from "./nested-array";
 
-/** A value, or arrays of values, as deep as the shape is long. */
-export type NestedArray<T> = T | NestedArray<T>[];
+export type { NestedArray } from "./nested-array";
 
 /** What `x.to` makes of a tensor; what is left open stays. */
 export interface ToOptions {
@@ -183,9 +183,7 @@ export class Tensor {
    * Throws TypeError where there would be more than 2^26 numbers or arrays, or more than 64 dimensions.
    */
   toArray<T = NestedArray<number>>(): T {
-    const { shape } = this;
-    checkCount(shape);
-    return nest(elements(this), shape) as T;
+    return nested(this) as T;
   }
 
   /**
@@ -363,53 +361,5 @@ function toOptions(target: DType | Device | Tensor | ToOptions): ToOptions {
   if (typeof target === "object" && target !== null) return target;
   throw new TypeError(
     `to: argument 'target': expected a dtype, a device, a Tensor or options, given ${describe(target)}`,
-  );
-}
-
-/** More would fill the memory that JavaScript has, which ends the process. */
-const mostInArrays = 2 ** 26;
-
-function checkCount(shape: readonly number[]): void {
-  if (shape.length > 64) {
-    throw new TypeError(
-      `toArray: expected at most 64 dimensions, given ${shape.length}; x.squeeze() or x.flatten() first`,
-    );
-  }
-  let count = 1;
-  for (const size of shape) {
-    if (size === 0) return;
-    count *= size;
-    if (count <= mostInArrays) continue;
-    throw new TypeError(
-      `toArray: a tensor of shape [${shape.join(", ")}] is too large for nested arrays: expected at most ${mostInArrays} numbers or arrays; toTypedArray() ` +
-        "copies its elements, index(...) narrows it",
-    );
-  }
-}
-
-/** The elements in row-major order; integers beyond 2^53 stay bigints. */
-function elements(tensor: Tensor): Scalar[] {
-  const data = native.toTypedArray(tensor);
-  if (tensor.dtype.startsWith("complex")) {
-    const pairs = data as Float64Array;
-    const count = pairs.length / 2;
-    return Array.from({ length: count }, (_, i) => ({ re: pairs[2 * i], im: pairs[2 * i + 1] }));
-  }
-  if (tensor.dtype === "bool") return Array.from(data as Uint8Array, (value) => value !== 0);
-  const isBig = data instanceof BigInt64Array || data instanceof BigUint64Array;
-  return isBig ? Array.from(data, exactNumber) : Array.from(data);
-}
-
-function exactNumber(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
-}
-
-function nest<T>(values: T[], [count, ...rest]: readonly number[]): NestedArray<T> {
-  if (count === undefined) return values[0];
-  if (rest.length === 0) return values;
-  const stride = values.length / Math.max(count, 1);
-  return Array.from({ length: count }, (_, i) =>
-    nest(values.slice(i * stride, (i + 1) * stride), rest),
   );
 }
