@@ -9,7 +9,7 @@
           "message": "Building with CMake",
           "inputs": [],
           "outputs": ["<(PRODUCT_DIR)/adaptune.node"],
-          "action": ["node", "<(module_root_dir)/setup/gyp.js"]
+          "action": ["node", "<(module_root_dir)/setup/install.js"]
         }
       ]
     }

@@ -1,7 +1,6 @@
 #include "fast_call.h"
 
 #include <ATen/core/stack.h>
-#include <c10/util/SmallVector.h>
 
 #include <array>
 #include <utility>
@@ -59,7 +58,7 @@ uint64_t shapeOf(Argument& argument) {
     case napi_null:
       return kNull;
     case napi_object:
-      return readIntegers(argument) ? kIntegers : 0;
+      return readIntegers(argument) ? uint64_t{kIntegers} : 0;
     default:
       return 0;
   }
@@ -116,7 +115,7 @@ void push(torch::jit::Stack& stack, const ArgumentSpec& spec, const Argument& ar
 napi_value callFast(napi_env env, Operator& op, napi_value* values, size_t count,
                     uint32_t handles) {
   if (count > kMostValues) return nullptr;
-  c10::SmallVector<Argument, 4> given(count);
+  std::array<Argument, kMostValues> given;
   uint64_t key = 0;
   for (size_t i = 0; i < count; ++i) {
     const bool isHandle = (handles >> i & 1) != 0;

@@ -11,6 +11,7 @@
 #include "callback.h"
 #include "errors.h"
 #include "handle.h"
+#include "internals.h"
 #include "node.h"
 
 namespace adaptune::function {
@@ -108,14 +109,6 @@ std::unordered_set<at::TensorImpl*> identities(const variable_list& tensors) {
   return result;
 }
 
-variable_list noForwardMode(const variable_list&, const variable_list&) {
-  TORCH_CHECK(false, "Functions written in JavaScript have no forward-mode gradients");
-}
-
-at::Tensor viewOf(const at::Tensor& tensor) {
-  return tensor.view_as(tensor);
-}
-
 }  // namespace
 
 Napi::Value finish(const Napi::CallbackInfo& info) {
@@ -141,12 +134,14 @@ Napi::Value finish(const Napi::CallbackInfo& info) {
     node->set_next_edges(torch::autograd::collect_next_edges(inputs));
   }
   std::vector<std::optional<at::Tensor>> raw(outputs.begin(), outputs.end());
-  const auto wrapped = torch::autograd::_wrap_outputs(
+  autograd::NodePointer attached;
+  const auto wrapped = internals::wrapOutputs<autograd::NodePointer>(
       inputs, identities(toVariables(given, "nonDifferentiable")), identities(dirty), raw, node,
-      noForwardMode, {}, viewOf, false);
+      attached);
   if (isRecorded) {
     for (const auto& output : wrapped) node->addOutput(*output);
     for (const auto& tensor : toVariables(given, "saved")) node->save(tensor);
+    internals::announce(attached);
   }
   auto result = Napi::Array::New(env, wrapped.size());
   for (uint32_t i = 0; i < wrapped.size(); ++i) {

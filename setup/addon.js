@@ -12,10 +12,11 @@ const { run } = require("./process");
  * Whether an addon loads, tried in a process of its own, where a crash ends nothing else; and what
  * LibTorch says of itself when the compiled sources are there to ask it.
  * @param {string} addon
+ * @param {string} [folder] of the package whose compiled sources are asked
  * @returns {AddonState}
  */
-function loadAddon(addon) {
-  const main = path.join(root, "dist", "torch", "index.js");
+function loadAddon(addon, folder = root) {
+  const main = path.join(folder, "dist", "torch", "index.js");
   const args = ["-e", program, addon, fs.existsSync(main) ? main : ""];
   const result = run(process.execPath, args, { timeout: 120_000 });
   const answer = /^adaptune:(\{.*\})$/m.exec(result.stdout)?.[1];

@@ -1,16 +1,6 @@
 require("./node").requireNode();
-const { loadAddon } = require("./addon");
 const { build } = require("./build");
 const { runProgram } = require("./failure");
-const { findAddon, isCheckout } = require("./paths");
-const { ensureTypes } = require("./types");
 
-/** npm's install script: takes an addon that was shipped ready-made if it loads, else builds one. */
-async function install() {
-  const addon = isCheckout() ? null : findAddon();
-  if (!addon || !loadAddon(addon).loads) return build();
-  console.log(`adaptune: using the ready-made addon ${addon}`);
-  await ensureTypes(addon);
-}
-
-runProgram(install);
+// npm's install script, and what binding.gyp runs: `node-gyp rebuild` ends in the same build as all else.
+runProgram(() => build());

@@ -135,4 +135,4 @@ function parallelJobs() {
   return Math.max(1, Math.min(os.availableParallelism(), fitting));
 }
 
-module.exports = { addonIsFresh, buildAddon };
+module.exports = { addonIsFresh, buildAddon, buildFolder };

@@ -58,9 +58,18 @@ function listFiles(base, entry) {
     .flatMap((name) => listFiles(base, path.join(entry, name)));
 }
 
+/** What a JSON file holds; null where there is none that can be read. @param {string} file */
+function readJson(file) {
+  try {
+    return JSON.parse(fs.readFileSync(file, "utf8"));
+  } catch {
+    return null;
+  }
+}
+
 /** @param {Record<string, unknown>} inputs */
 function serialize(inputs) {
   return `${JSON.stringify(inputs, null, 2)}\n`;
 }
 
-module.exports = { isFresh, writeStamp, hashFiles, listFiles };
+module.exports = { isFresh, writeStamp, readJson, hashFiles, listFiles };

@@ -212,8 +212,8 @@ void check(const at::Tensor& x, const at::Tensor& gate, const Picks& picks) {
 // A bit for every alternative; all bits for all samples where none are given. A sample is never
 // compared with what it picked.
 std::vector<int64_t> comparedBits(at::IntArrayRef given, const Selection& selection) {
-  std::vector<int64_t> bits = given.vec();
-  if (bits.empty()) bits.assign(static_cast<size_t>(selection.samples()), ~int64_t{0});
+  const auto samples = static_cast<size_t>(selection.samples());
+  auto bits = given.empty() ? std::vector<int64_t>(samples, ~int64_t{0}) : given.vec();
   for (size_t b = 0; b < bits.size() && b < selection.choice.size(); ++b)
     bits[b] &= ~(int64_t{1} << (selection.choice[b] & 63));
   return bits;

@@ -70,7 +70,6 @@ at::Tensor inputGradient(const std::vector<at::Tensor>& given, const SelectLayer
   const SampleTiles tiles(selection.lengths);
   const int64_t rows = some->size(0), n = weights[0].size(1), width = kernels.tile_columns;
   at::Tensor dx = at::empty({rows, n}, some->options());
-  auto* result = dx.mutable_data_ptr<float>();
   const auto parts = headsTogether(dys, selection.heads);
   int64_t mostOutputs = 0;
   double operations = 0;
