@@ -3,6 +3,7 @@ import test, { type ExecutionContext } from "ava";
 import type * as GPTExample from "../../examples/gpt";
 import type * as ResNetExample from "../../examples/resnet";
 import type * as Torch from "../../src/torch";
+import { assertRounding, GRADIENT, roundingBetween, type Sum } from "../rounding";
 import { fill, formula } from "./formula";
 
 const { refreshDist } = require("../../setup/dist") as { refreshDist(root: string): number };
@@ -14,12 +15,17 @@ const { ResNet } = require("../../examples/resnet") as typeof ResNetExample;
 const { GPT, generate } = require("../../examples/gpt") as typeof GPTExample;
 const values = torch.load(join(__dirname, "../reference/examples.safetensors"));
 
-function close(t: ExecutionContext, actual: Torch.Tensor, name: string): void {
+function close(t: ExecutionContext, actual: Torch.Tensor, name: string, sum: Sum = GRADIENT): void {
   const expected = values[name];
   t.deepEqual(actual.shape, expected.shape, name);
   const off = actual.sub(expected).abs().max().item() / Math.max(1, expected.abs().max().item());
-  t.true(off <= 1e-10, `${name} is off by ${off}`);
+  assertRounding(t, off, roundingBetween(actual, expected, sum), name);
 }
+
+// In training the last stage normalises the two values of a channel, one for each image: a norm of
+// two values that are alike magnifies what they differ by up to 1 / sqrt(eps) = 316 times, and so
+// do the next ones.
+const NORMED: Sum = { ...GRADIENT, terms: 512 * 9, condition: 316 ** 2 };
 
 test("ResNet-18 is PyTorch's: names, logits in both modes, gradients, statistics", (t) => {
   const model = new ResNet({ width: 4, classes: 5 });
@@ -30,11 +36,11 @@ test("ResNet-18 is PyTorch's: names, logits in both modes, gradients, statistics
   const images = formula(torch, "images", [2, 3, 32, 32]);
   close(t, model.eval().forward(images), "resnet.eval");
   const out = model.train().forward(images);
-  close(t, out, "resnet.train");
+  close(t, out, "resnet.train", NORMED);
   torch.crossEntropyLoss(out, torch.tensor([1, 3], { dtype: "int64" })).backward();
   const state = model.stateDict();
   for (const name of ["conv1.weight", "layer2.0.downsample.1.weight", "fc.bias"]) {
-    close(t, state[name].grad!, `resnet.grad.${name}`);
+    close(t, state[name].grad!, `resnet.grad.${name}`, NORMED);
   }
   for (const name of ["bn1.running_mean", "layer4.1.bn2.running_var"]) {
     close(t, state[name], `resnet.after.${name}`);

@@ -3,15 +3,13 @@ import { Bert, BertConfig, BertForSequenceClassification, type BertInputs } from
 import { withoutPacking } from "../../src/nn";
 import * as torch from "../../src/torch";
 import { below, distance, gradientDistance, gradientsOf, weightedSum } from "../reference/load";
+import { assertRounding, modelRounding, OUTPUT, rounding } from "../rounding";
 import { encoderReference } from "./encoder-support";
 
 const { values, weights, config: stored, inputs } = encoderReference("bert-model");
 const config = new BertConfig(BertForSequenceClassification.readConfig(stored));
 
-for (const [dtype, outputs, gradients] of [
-  ["float64", 1e-10, 1e-9],
-  ["float32", 1e-5, 1e-4],
-] as const) {
+for (const [dtype, outputs, gradients] of modelRounding) {
   for (const masks of ["masked", "open"] as const) {
     test(`outputs and gradients are those of transformers, ${masks}, in ${dtype}`, (t) => {
       const model = new BertForSequenceClassification(config).to(dtype);
@@ -23,12 +21,12 @@ for (const [dtype, outputs, gradients] of [
       t.deepEqual(Object.keys(given).sort(), Object.keys(expected).sort());
       for (const [name, tensor] of Object.entries(expected)) {
         const off = distance(given[name], tensor);
-        t.true(off <= outputs, `${name} is off by ${off}`);
+        assertRounding(t, off, outputs, `${name}`);
       }
       const sum = Object.keys(expected).map((name) => weightedSum(given[name]));
       sum.reduce((a, b) => a.add(b)).backward();
       const { name, off } = gradientDistance(gradientsOf(model), below(values, `${masks}.grad`));
-      t.true(off <= gradients, `the gradient of ${name} is off by ${off}`);
+      assertRounding(t, off, gradients, `the gradient of ${name}`);
       // The encoder by itself computes padding too; the classifier leaves it out and says the same.
       const { hidden, pooled } = model.bert.forward(all);
       t.true(torch.equal(hidden, given.hidden) && torch.equal(pooled, given.pooled));
@@ -57,5 +55,5 @@ test("the parts before and in the blocks make the whole", (t) => {
   const { hidden: read } = model.read(given);
   t.true(torch.equal(encoded, read));
   const present = given.attentionMask!.unsqueeze(-1);
-  t.true(torch.allclose(model.forward(given).hidden.mul(present), read, 1e-5, 1e-6));
+  t.true(distance(model.forward(given).hidden.mul(present), read) <= rounding("float32", OUTPUT));
 });

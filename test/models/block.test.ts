@@ -3,12 +3,13 @@ import { Bert, BertConfig, BertEncoder, Lxmert } from "../../src/models";
 import { type Module, withoutPacking } from "../../src/nn";
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
-import { gradientsOf } from "../reference/load";
+import { distance, gradientsOf } from "../reference/load";
+import { GRADIENT, roundingBetween } from "../rounding";
 import { encoderReference } from "./encoder-support";
 import { config, referenceInputs } from "./lxmert-support";
 
 function near(found: Tensor, expected: Tensor): boolean {
-  return torch.allclose(found, expected, 1e-9, 1e-9);
+  return distance(found, expected) <= roundingBetween(found, expected, GRADIENT);
 }
 
 /** Outputs without padding, and gradients of a loss that does not read any. */

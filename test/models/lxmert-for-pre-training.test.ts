@@ -2,6 +2,7 @@ import test from "ava";
 import { LxmertConfig, LxmertForPreTraining, lxmertPreTrainingLoss } from "../../src/models";
 import type { Tensor } from "../../src/torch";
 import { below, distance, gradientDistance, gradientsOf, weightedSum } from "../reference/load";
+import { assertRounding, modelRounding, OUTPUT, rounding } from "../rounding";
 import {
   config,
   openInputs,
@@ -11,10 +12,7 @@ import {
   withReferenceWeights,
 } from "./lxmert-support";
 
-for (const [dtype, outputs, gradients] of [
-  ["float64", 1e-10, 1e-9],
-  ["float32", 1e-5, 1e-4],
-] as const) {
+for (const [dtype, outputs, gradients] of modelRounding) {
   for (const [masks, inputs] of [
     ["masked", referenceInputs],
     ["open", openInputs],
@@ -26,12 +24,12 @@ for (const [dtype, outputs, gradients] of [
       t.deepEqual(Object.keys(given).sort(), Object.keys(expected).sort());
       for (const [name, tensor] of Object.entries(expected)) {
         const off = distance(given[name], tensor);
-        t.true(off <= outputs, `${name} is off by ${off}`);
+        assertRounding(t, off, outputs, `${name}`);
       }
       const sum = Object.keys(expected).map((name) => weightedSum(given[name]));
       sum.reduce((a, b) => a.add(b)).backward();
       const { name, off } = gradientDistance(gradientsOf(model), below(values, `${masks}.grad`));
-      t.true(off <= gradients, `the gradient of ${name} is off by ${off}`);
+      assertRounding(t, off, gradients, `the gradient of ${name}`);
     });
   }
 }
@@ -58,7 +56,7 @@ test("the loss is that of transformers", (t) => {
     config,
   );
   const off = distance(loss, values.loss);
-  t.true(off < 1e-6, `the loss is off by ${off}`); // transformers sums the regions' in float32
+  assertRounding(t, off, rounding("float32", OUTPUT), "the loss"); // transformers sums the regions' in float32
 });
 
 test("heads that the configuration leaves out are not there and cost nothing", (t) => {

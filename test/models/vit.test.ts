@@ -12,16 +12,14 @@ import { functional, Identity, type Module } from "../../src/nn";
 import type { DType, Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
 import { below, distance, gradientDistance, gradientsOf, weightedSum } from "../reference/load";
+import { assertRounding, modelRounding } from "../rounding";
 import { encoderReference } from "./encoder-support";
 
 const { values, weights, config: stored, inputs } = encoderReference("vit");
 const config = new ViTConfig(ViT.readConfig(stored));
 const images = (dtype: DType = "float32") => inputs(dtype) as unknown as ViTInputs;
 
-for (const [dtype, outputs, gradients] of [
-  ["float64", 1e-10, 1e-9],
-  ["float32", 1e-5, 1e-4],
-] as const) {
+for (const [dtype, outputs, gradients] of modelRounding) {
   for (const [kind, make] of [
     ["base", () => new ViT(config)],
     ["classes", () => new ViTForImageClassification(config)],
@@ -36,12 +34,12 @@ for (const [dtype, outputs, gradients] of [
       const expected = below(values, `${kind}.out`);
       for (const [name, tensor] of Object.entries(expected)) {
         const off = distance(given[name], tensor);
-        t.true(off <= outputs, `${name} is off by ${off}`);
+        assertRounding(t, off, outputs, `${name}`);
       }
       const sum = Object.keys(expected).map((name) => weightedSum(given[name]));
       sum.reduce((a, b) => a.add(b)).backward();
       const { name, off } = gradientDistance(gradientsOf(model), below(values, `${kind}.grad`));
-      t.true(off <= gradients, `the gradient of ${name} is off by ${off}`);
+      assertRounding(t, off, gradients, `the gradient of ${name}`);
     });
   }
 }

@@ -3,12 +3,10 @@ import { VLBertConfig, VLBertForQuestionAnswering } from "../../src/models";
 import { functional } from "../../src/nn";
 import * as torch from "../../src/torch";
 import { below, distance, weightedSum } from "../reference/load";
+import { assertRounding, modelRounding, OUTPUT, rounding } from "../rounding";
 import { config, LENGTHS, REGIONS, referenceInputs, referenceModel, values } from "./support";
 
-for (const [dtype, outputs, gradients] of [
-  ["float64", 1e-10, 1e-10],
-  ["float32", 1e-5, 1e-4],
-] as const) {
+for (const [dtype, outputs, gradients] of modelRounding) {
   test(`a padded batch gives what each input alone gives by the paper, in ${dtype}`, (t) => {
     const model = referenceModel(dtype);
     const inputs = referenceInputs(dtype);
@@ -23,10 +21,10 @@ for (const [dtype, outputs, gradients] of [
       ];
       const index = torch.tensor(places, { dtype: "int64" });
       const off = distance(hidden.select(0, row).indexSelect(0, index), values[`hidden.${row}`]);
-      t.true(off <= outputs, `hidden of row ${row} is off by ${off}`);
+      assertRounding(t, off, outputs, `hidden of row ${row}`);
     }
     const off = distance(logits, values.logits);
-    t.true(off <= outputs, `logits are off by ${off}`);
+    assertRounding(t, off, outputs, `logits`);
 
     weightedSum(logits).backward();
     const expected = below(values, "grad");
@@ -36,7 +34,7 @@ for (const [dtype, outputs, gradients] of [
       ["regionFeatures", regionFeatures] as const,
     ]) {
       const off = distance(tensor.grad!, expected[name]);
-      t.true(off <= gradients, `the gradient of ${name} is off by ${off}`);
+      assertRounding(t, off, gradients, `the gradient of ${name}`);
     }
   });
 }
@@ -70,7 +68,7 @@ test("the answer is read at the [MASK] token of what the blocks give", (t) => {
   const atMask = hidden.narrow(1, 0, isMask.shape[1]).maskedSelect(isMask.unsqueeze(-1));
   const logits = model.final_mlp.forward(atMask.view([batch, -1]));
   const { logits: found } = model.forward(inputs);
-  t.true(torch.allclose(found, logits, 1e-5, 1e-6));
+  t.true(distance(found, logits) <= rounding("float32", OUTPUT));
 });
 
 test("names in the state are those of VL-BERT checkpoints", (t) => {

@@ -19,18 +19,15 @@ import {
   reference,
   weightedSum,
 } from "../reference/load";
+import { assertRounding, modelRounding, OUTPUT, rounding } from "../rounding";
 import { config as answering } from "./support";
 
 const values = reference("vl-bert-heads");
 const config = new VLBertConfig({ ...answering, visual_region_classes: 7 });
 const LENGTHS = [6, 4, 5];
 const REGIONS = [4, 3, 2];
-const precisions = [
-  ["float64", 1e-10, 1e-9],
-  ["float32", 1e-5, 1e-4],
-] as const;
 
-/** Gives a model the weights of the reference script, its own head's from `<head>.weight`. */
+/** Gives a model the weights of the reference script, its own head's from "<head>.weight". */
 function withWeights<M extends Module>(model: M, dtype: DType, head = "none"): M {
   const given = { ...below(values, "weight"), ...below(values, `${head}.weight`) };
   const own = Object.keys(model.stateDict());
@@ -54,7 +51,7 @@ function sharedGradients(model: Module, expected: Readonly<Record<string, Tensor
   return gradientDistance(Object.fromEntries(own), expected);
 }
 
-for (const [dtype, outputs, gradients] of precisions) {
+for (const [dtype, outputs, gradients] of modelRounding) {
   test(`masked words, masked regions and relationship by the paper, in ${dtype}`, (t) => {
     const model = withWeights(new VLBertForPreTraining(config), dtype);
     const { wordRegions: _, ...given } = inputs(dtype);
@@ -74,14 +71,14 @@ for (const [dtype, outputs, gradients] of precisions) {
     const all = [...parts, [relationshipLogits, values["pre.out.relationship"]] as const];
     for (const [actual, expected] of all) {
       const off = distance(actual, expected);
-      t.true(off <= outputs, `[${expected.shape}] is off by ${off}`);
+      assertRounding(t, off, outputs, `[${expected.shape}]`);
     }
     all
       .map(([actual]) => weightedSum(actual))
       .reduce((a, b) => a.add(b))
       .backward();
     const { name, off } = sharedGradients(model, below(values, "pre.grad"));
-    t.true(off <= gradients, `the gradient of ${name} is off by ${off}`);
+    assertRounding(t, off, gradients, `the gradient of ${name}`);
   });
 
   test(`scores of regions by the paper, in ${dtype}`, (t) => {
@@ -91,7 +88,7 @@ for (const [dtype, outputs, gradients] of precisions) {
     const rows = REGIONS.map((count, row) => logits.select(0, row).narrow(0, 0, count));
     for (const [row, scores] of rows.entries()) {
       const off = distance(scores, values[`finding.out.${row}`]);
-      t.true(off <= outputs, `scores of row ${row} are off by ${off}`);
+      assertRounding(t, off, outputs, `scores of row ${row}`);
     }
     t.is(logits.select(0, 2).select(0, 3).item(), -10_000);
     rows
@@ -99,7 +96,7 @@ for (const [dtype, outputs, gradients] of precisions) {
       .reduce((a, b) => a.add(b))
       .backward();
     const { name, off } = sharedGradients(model, below(values, "finding.grad"));
-    t.true(off <= gradients, `the gradient of ${name} is off by ${off}`);
+    assertRounding(t, off, gradients, `the gradient of ${name}`);
   });
 
   test(`scores of choices by the paper, in ${dtype}`, (t) => {
@@ -110,10 +107,10 @@ for (const [dtype, outputs, gradients] of precisions) {
     const { logits, pooled } = model.forward(given);
     t.deepEqual(pooled.shape, [3, 2, 16]);
     const off = distance(logits, values["choosing.out"]);
-    t.true(off <= outputs, `scores are off by ${off}`);
+    assertRounding(t, off, outputs, `scores`);
     weightedSum(logits).backward();
     const gradient = sharedGradients(model, below(values, "choosing.grad"));
-    t.true(gradient.off <= gradients, `the gradient of ${gradient.name} is off by ${gradient.off}`);
+    assertRounding(t, gradient.off, gradients, `the gradient of ${gradient.name}`);
     const { hidden, mask } = model.embed(given);
     t.deepEqual(
       [hidden.shape, mask.shape],
@@ -131,7 +128,7 @@ test("the loss is the sum of what is predicted where it is", (t) => {
   given.regionMask.select(0, 2).fill_(0);
   const outputs = model.forward(given);
   const off = distance(vlBertPreTrainingLoss(outputs, below(values, "label")), values.loss);
-  t.true(off < 1e-10, `the loss is off by ${off}`);
+  assertRounding(t, off, rounding("float64", OUTPUT), "the loss");
   t.is(vlBertPreTrainingLoss(outputs, {}).item(), 0);
 });
 
@@ -168,7 +165,7 @@ test("answers start at the mean embedding of their pieces", (t) => {
   const words = model.vlbert.word_embeddings.weight;
   t.true(torch.equal(rows.select(0, 0), words.select(0, 5)));
   const mean = words.select(0, 6).add(words.select(0, 7)).div(2);
-  t.true(distance(rows.select(0, 1), mean) < 1e-7);
+  t.true(distance(rows.select(0, 1), mean) <= rounding("float32"));
   t.is(bias.abs().max().item(), 0);
   t.true(rows.requiresGrad && rows.isLeaf);
   t.throws(() => model.startFromAnswers([[5], []]), {

@@ -11,6 +11,7 @@ import {
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
 import { below, distance } from "../reference/load";
+import { rounding, UPDATES } from "../rounding";
 import { cases, groupsOf, Run, STEPS, values } from "./steps-support";
 
 for (const [name, make] of Object.entries(cases)) {
@@ -26,7 +27,8 @@ for (const [name, make] of Object.entries(cases)) {
       Object.entries(slots).map(([slot, tensor]) => [`${number}.${slot}`, tensor] as const),
     );
     t.deepEqual(found.map(([slot]) => slot).sort(), Object.keys(expected).sort());
-    for (const [slot, tensor] of found) t.true(distance(tensor, expected[slot]) <= 1e-12, slot);
+    for (const [slot, tensor] of found)
+      t.true(distance(tensor, expected[slot]) <= rounding("float64", UPDATES), slot);
     const wanted = JSON.parse(groupsOf[name]) as Record<string, unknown>[];
     for (const [number, group] of param_groups.entries()) {
       for (const [key, value] of Object.entries(group)) {
@@ -48,7 +50,10 @@ for (const [name, make] of Object.entries(cases)) {
     run.step(1);
     other.step(1);
     for (const key of ["a", "b"] as const) {
-      t.true(distance(other.params[key].detach(), run.params[key].detach()) <= 1e-12);
+      t.true(
+        distance(other.params[key].detach(), run.params[key].detach()) <=
+          rounding("float64", UPDATES),
+      );
     }
     const back = fromPyTorchState(toPyTorchState(own));
     t.deepEqual(back.groups, own.groups);

@@ -4,6 +4,7 @@ import { fromPyTorchState, type PyTorchState } from "../../src/optim";
 import * as torch from "../../src/torch";
 import { Tensor } from "../../src/torch";
 import { distance, reference } from "../reference/load";
+import { assertRounding, rounding, UPDATES } from "../rounding";
 import { temporaryFolder } from "../torch/support";
 import { cases, Run, STEPS, savedRuns, values } from "./steps-support";
 
@@ -52,7 +53,7 @@ function goesOn(t: ExecutionContext, name: string, run: Run): void {
   }
   for (const key of ["a", "b"] as const) {
     const off = distance(run.params[key].detach(), loaded[`${name}.${key}`]);
-    t.true(off <= 1e-12, `${key} is off by ${off}`);
+    assertRounding(t, off, rounding("float64", UPDATES), key);
   }
 }
 
@@ -60,7 +61,7 @@ function goesOn(t: ExecutionContext, name: string, run: Run): void {
 function same(t: ExecutionContext, found: unknown, expected: unknown, where: string): void {
   if (expected instanceof Tensor && found instanceof Tensor) {
     t.deepEqual([found.dtype, found.shape], [expected.dtype, expected.shape], where);
-    t.true(distance(found, expected) <= 1e-12, where);
+    t.true(distance(found, expected) <= rounding("float64", UPDATES), where);
   } else if (typeof expected === "object" && expected !== null) {
     t.deepEqual(Object.keys(found as object), Object.keys(expected), where);
     t.false(expected instanceof Map, where);

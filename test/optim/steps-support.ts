@@ -5,6 +5,7 @@ import { Adam, AdamW, type Optimizer, RMSprop, SGD, toPyTorchState } from "../..
 import type { Tensor } from "../../src/torch";
 import * as torch from "../../src/torch";
 import { distance, reference } from "../reference/load";
+import { assertRounding, rounding, UPDATES } from "../rounding";
 
 export const values = reference("optim-steps");
 export const groupsOf = torch.loadMetadata(
@@ -71,7 +72,7 @@ export class Run {
   isAt(t: ExecutionContext, name: string, n: number): void {
     for (const [key, parameter] of Object.entries(this.params)) {
       const off = distance(parameter.detach(), values[`${name}.${key}`].select(0, n));
-      t.true(off <= 1e-12, `${key} is off by ${off} after step ${n}`);
+      assertRounding(t, off, rounding("float64", UPDATES), `${key} after step ${n}`);
     }
   }
 }
