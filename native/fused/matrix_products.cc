@@ -166,7 +166,11 @@ std::vector<Timed> timed(size_t size, at::ScalarType dtype, const std::vector<Wa
   }
   const bool isLarge = size + 1 == samples.size();
   const double start = now();
-  for (size_t round = 0; round < kFewest || (round < kMost && now() - start < kEnough); ++round)
+  // Rounds that a slow or busy machine has no time for are left out, down to two.
+  const auto goesOn = [&](size_t round) {
+    return round < 2 || (round < kMost && now() - start < (round < kFewest ? 3 : 1) * kEnough);
+  };
+  for (size_t round = 0; goesOn(round); ++round)
     for (Timed& one : all)
       for (size_t turn = 0; turn < ways.size(); ++turn)
         one.run(ways[(round + turn) % ways.size()], isLarge ? 0 : static_cast<int64_t>(round));
