@@ -5,12 +5,17 @@ const schema = z
   .strictObject({
     vocab_size: field.size(30522).describe("V, words"),
     hidden_size: field.size(768).describe("D, width of the hidden states"),
-    num_hidden_layers: field.count(12).describe("blocks"),
+    num_hidden_layers: field.blocks(12).describe("blocks"),
     num_attention_heads: field.size(12).describe("H, a divisor of D"),
     intermediate_size: field.size(3072).describe("width of the feed-forward segments"),
     hidden_act: z.literal("gelu").default("gelu").describe("activation of feed-forward segments"),
     hidden_dropout_prob: field.probability(0.1).describe("dropout of embeddings and segments"),
     attention_probs_dropout_prob: field.probability(0.1).describe("dropout of attention weights"),
+    classifier_dropout: field
+      .probability(0.1)
+      .nullable()
+      .default(null)
+      .describe("dropout before the classifier; null is hidden_dropout_prob"),
     max_position_embeddings: field.size(512).describe("positions: the longest text"),
     position_embedding_type: z
       .literal("absolute")

@@ -5,6 +5,11 @@ import { type BertSize, bertLayerNorm } from "./bert";
 
 type HeadSize = Pick<BertSize, "hidden_size" | "layer_norm_eps">;
 
+interface WordsHeadSize extends HeadSize {
+  /** Whether the decoder's weight is that of the word embeddings. */
+  readonly tie_word_embeddings: boolean;
+}
+
 /** LayerNorm(gelu(dense(x))): [..,D] -> [..,D], between an encoder and a classifier. */
 export class BertPredictionHeadTransform extends Module {
   readonly dense: Linear;
@@ -22,20 +27,23 @@ export class BertPredictionHeadTransform extends Module {
   }
 }
 
-/** Scores words: hidden [..,D] -> [..,V], by the word embeddings and a bias for each word. */
+/**
+ * Scores words: hidden [..,D] -> [..,V], by the word embeddings, or where they are not tied by a weight
+ * of its own, and a bias for each word.
+ */
 export class MaskedWordsHead extends Module {
   readonly bias: Parameter;
   readonly transform: BertPredictionHeadTransform;
   readonly decoder: Linear;
 
-  /** `words` [V,D] is the word embeddings' weight, which the decoder shares. */
-  constructor(size: HeadSize, words: Parameter) {
+  /** `words` [V,D] is the word embeddings' weight. */
+  constructor(size: WordsHeadSize, words: Parameter) {
     super();
     const [vocabulary, width] = words.shape;
     this.bias = new Parameter(torch.zeros([vocabulary]));
     this.transform = new BertPredictionHeadTransform(size);
     this.decoder = new Linear(width, vocabulary, { bias: false });
-    this.decoder.weight = words;
+    if (size.tie_word_embeddings) this.decoder.weight = words;
   }
 
   override forward(hidden: Tensor): Tensor {

@@ -63,6 +63,10 @@ export class Bert extends Model {
     return !name.startsWith("pooler.");
   }
 
+  static override isOptional(name: string): boolean {
+    return name.startsWith("pooler.");
+  }
+
   /** Padding is computed too: what is there depends on what is not padding. */
   override forward(inputs: BertInputs): BertOutputs {
     return withoutPacking(() => this.read(inputs));
@@ -105,7 +109,7 @@ export class BertForSequenceClassification extends Model {
   constructor(readonly config: BertConfig = new BertConfig()) {
     super();
     this.bert = new Bert(config);
-    this.dropout = new Dropout(config.hidden_dropout_prob);
+    this.dropout = new Dropout(config.classifier_dropout ?? config.hidden_dropout_prob);
     this.classifier = new Linear(config.hidden_size, config.num_labels);
     initialiseLikeBert(this.classifier, config.initializer_range);
   }

@@ -2,13 +2,14 @@ import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } 
 import { dirname, join } from "node:path";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { whatElse } from "../torch/io/format";
 import { requireFile } from "../torch/io/read";
 
 const CONFIG = "config.json";
 const WEIGHTS = "model.safetensors";
 
-/** Before the names of a model's weights in files that hold more than those. */
-const STATE = "state_dict.";
+/** No configuration is larger; id2label of a million classes is 40 MB. */
+const CONFIG_BYTES = 64 * 2 ** 20;
 
 /** Many readers of safetensors, transformers among them, ask for whose layout the weights have. */
 const MADE_FOR = { format: "pt" };
@@ -34,23 +35,25 @@ export function findCheckpoint(
 
 /** The object in a JSON file; throws, naming the file, where there is none. */
 export function readConfig(file: string): Record<string, unknown> {
+  requireFile(file, "config");
+  const { size } = statSync(file);
+  if (size > CONFIG_BYTES) {
+    const most = `at most ${CONFIG_BYTES.toLocaleString("en")} are read`;
+    throw new Error(
+      `${file}: has ${size.toLocaleString("en")} bytes, ${most}: is it a configuration?`,
+    );
+  }
+  const content = readFileSync(file);
+  const other = whatElse(content);
+  if (other) throw new Error(`${file}: is ${other}`);
   let config: unknown;
   try {
-    requireFile(file, "config");
-    config = JSON.parse(readFileSync(file, "utf8"));
+    config = JSON.parse(content.toString("utf8"));
   } catch (error) {
     throw new Error(`${file}: is not JSON: ${(error as Error).message}`, { cause: error });
   }
   if (isRecord(config)) return config;
   throw new Error(`${file}: has to hold an object`);
-}
-
-/** The weights that `torch.load` finds in a file or folder, or below a training state's `state_dict`. */
-export function readWeights(path: string): Record<string, Tensor> {
-  const weights = torch.load(path);
-  const within = Object.entries(weights).filter(([name]) => name.startsWith(STATE));
-  if (within.length === 0) return weights;
-  return Object.fromEntries(within.map(([name, tensor]) => [name.slice(STATE.length), tensor]));
 }
 
 /** Writes both files of a model, weights first, each under another name until it is whole. */

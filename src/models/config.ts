@@ -48,10 +48,26 @@ function explain(owner: string, { issues }: z.ZodError): string {
   return `${owner}: ${problems.join("\n  ")}`;
 }
 
-/** Fields that many configurations have. */
+/**
+ * Fields that many configurations have. The bounds are far beyond any model there is: a number above is a
+ * mistake or an attack, and would take hours or all memory before it failed.
+ */
 export const field = {
-  size: (size: number) => z.int().positive().default(size),
-  count: (count: number) => z.int().min(0).default(count),
+  size: (size: number) =>
+    z
+      .int()
+      .positive()
+      .max(2 ** 24)
+      .default(size),
+  blocks: (count: number) => z.int().min(0).max(2048).default(count),
+  count: (count: number) =>
+    z
+      .int()
+      .min(0)
+      .max(2 ** 24)
+      .default(count),
   probability: (p: number) => z.number().min(0).max(1).default(p),
   positive: (value: number) => z.number().positive().default(value),
+  tied: () =>
+    z.boolean().default(true).describe("whether words are predicted by their embeddings' weight"),
 };

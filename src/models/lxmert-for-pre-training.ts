@@ -18,6 +18,10 @@ export interface LxmertPreTrainingOutputs extends LxmertOutputs {
  */
 export class LxmertForPreTraining extends LxmertModel {
   static override readonly architecture = "LxmertForPreTraining";
+  static override readonly tiedWords = [
+    "lxmert.embeddings.word_embeddings.weight",
+    "cls.predictions.decoder.weight",
+  ] as const;
 
   readonly cls: LxmertPreTrainingHeads;
   readonly obj_predict_head: LxmertRegionHead | null;

@@ -37,7 +37,7 @@ export class LxmertPreTrainingHeads extends Module {
   readonly predictions: MaskedWordsHead;
   readonly seq_relationship: Linear;
 
-  /** `words` [V,D] is the word embeddings' weight, which the decoder shares. */
+  /** `words` [V,D] is the word embeddings' weight. */
   constructor(config: LxmertConfig, words: Parameter) {
     super();
     this.predictions = new MaskedWordsHead(config, words);

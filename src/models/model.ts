@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Module, uniqueWeights } from "../nn";
+import { Module, tiedApart, uniqueWeights } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { printable } from "../torch/printable";
-import { findCheckpoint, readConfig, readWeights, writeCheckpoint } from "./checkpoint";
-import { aligned, type Rename, renamed } from "./names";
-import { loadPretrained, makeToLoad, type PretrainedReport, reportLine } from "./pretrained";
+import { findCheckpoint, readConfig, writeCheckpoint } from "./checkpoint";
+import { carriedEntries, unusedEntries } from "./foreign-config";
+import { aligned, type Rename, renamed, unwrapped } from "./names";
+import { disposeWeights, fill, makeDraft, type PretrainedReport, reportLine } from "./pretrained";
 import { describeStandIns, putStandIns, type StandIns } from "./stand-ins";
 
 /** The values of a configuration by their names in `config.json`. */
@@ -19,15 +20,18 @@ export interface ModelClass<M extends Model = Model> {
   readonly modelType: string;
   /** The name among `architectures` in config.json. */
   readonly architecture: string;
-  readonly Config: (new (values: never) => object) | null;
+  readonly Config: { new (values: never): object; readonly keys: readonly string[] } | null;
   /** Where models with heads keep the model without: what stands before its names there. */
   readonly prefix: string;
   /** From the names of other layouts to the model's own. */
   readonly renames: readonly Rename[];
+  /** The two names of the weight that `tie_word_embeddings` makes one; null where there is none. */
+  readonly tiedWords: readonly [words: string, decoder: string] | null;
   /** Reads the sizes off a state dict that comes without a configuration; null where it cannot. */
   readonly configOf: ((state: Readonly<Record<string, Tensor>>) => ConfigValues) | null;
   readConfig(values: ConfigValues): ConfigValues;
   isBackbone(name: string): boolean;
+  isOptional(name: string): boolean;
 }
 
 export interface PretrainedOptions {
@@ -44,9 +48,13 @@ export abstract class Model extends Module {
   static readonly Config: ModelClass["Config"] = null;
   static readonly prefix: string = "";
   static readonly renames: readonly Rename[] = [];
+  static readonly tiedWords: ModelClass["tiedWords"] = null;
   static readonly configOf: ModelClass["configOf"] = null;
 
   abstract readonly config: object;
+
+  /** What else was in the configuration that the model was read with, such as `id2label`: saved with it. */
+  carried: ConfigValues = {};
 
   /** The entries of a `config.json`, but for its type, that describe the model. */
   static readConfig(values: ConfigValues): ConfigValues {
@@ -57,6 +65,11 @@ export abstract class Model extends Module {
   static isBackbone(name: string): boolean {
     // biome-ignore lint/complexity/noThisInStatic: the prefix of the class at hand
     return name.startsWith(`${this.prefix}.`);
+  }
+
+  /** Whether checkpoints of this very class may lack a weight, which then starts anew. */
+  static isOptional(_name: string): boolean {
+    return false;
   }
 
   /**
@@ -92,18 +105,32 @@ export abstract class Model extends Module {
     const modelClass = stored && files.config ? classFor(asked, stored, files.config) : asked;
     return torch.scope(() => {
       try {
-        const given = renamed(readWeights(files.weights), modelClass.renames);
+        const { state: weights, beside } = unwrapped(torch.load(files.weights), modelClass.prefix);
+        const given = renamed(weights, modelClass.renames);
         const values = stored ? storedValues(modelClass, stored) : modelClass.configOf!(given);
-        const { model, state } = makeToLoad(
-          () => makeModel(modelClass, { ...values, ...changes }, stored),
-          (names) => aligned(given, names, modelClass.prefix),
-        );
-        const fit = {
+        const maker = (more: ConfigValues) => () =>
+          makeModel(modelClass, { ...values, ...changes, ...more }, stored);
+        let make = maker({});
+        let draft = makeDraft(make);
+        const state = aligned(given, new Set(Object.keys(draft.stateDict())), modelClass.prefix);
+        const untied = tiedApart(Object.entries(draft.stateDict()), state);
+        if (untied.length > 0 && modelClass.tiedWords && !("tie_word_embeddings" in changes)) {
+          disposeWeights(draft);
+          make = maker({ tie_word_embeddings: false });
+          draft = makeDraft(make);
+        }
+        const { model, report: met } = fill(draft, make, state, {
           exact: statedArchitecture(stored) === modelClass.architecture,
           resizes: Object.keys(changes).length > 0,
           isBackbone: (name: string) => modelClass.isBackbone(name),
-        };
-        report(loadPretrained(model, state, fit));
+          isOptional: (name: string) => modelClass.isOptional(name),
+        });
+        report({
+          ...met,
+          unexpected: [...met.unexpected, ...beside],
+          untied: untied.flatMap(([, ...names]) => names),
+          unused: unusedEntries(stored ?? {}, modelClass.Config!.keys),
+        });
         return model;
       } catch (error) {
         throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
@@ -117,7 +144,9 @@ export abstract class Model extends Module {
     const stored = readConfig(file);
     // biome-ignore lint/complexity/noThisInStatic: the class that was asked, a model or the base
     const modelClass = classFor(this as ModelClass<M>, stored, file);
-    return makeModel(modelClass, storedValues(modelClass, stored), stored);
+    const make = () => makeModel(modelClass, storedValues(modelClass, stored), stored);
+    disposeWeights(makeDraft(make));
+    return make();
   }
 
   /** Writes `config.json` and `model.safetensors` into a folder; each file appears whole or not. */
@@ -133,16 +162,18 @@ export function writePretrained(
   weightsOf: Module,
   stand_ins: StandIns,
 ): void {
-  const { modelType, architecture } = model.constructor as unknown as ModelClass;
-  // A tied weight goes once, by its first name: reading asks for no more.
-  const weights = Object.fromEntries(uniqueWeights(Object.entries(weightsOf.stateDict())));
+  const { modelType, architecture, tiedWords } = model.constructor as unknown as ModelClass;
+  const state = weightsOf.stateDict();
   const config = {
+    ...carriedEntries(model.carried, model.config),
     model_type: modelType,
     architectures: [architecture],
     ...(Object.keys(stand_ins).length > 0 && { stand_ins }),
     ...model.config,
+    ...(tiedWords && { tie_word_embeddings: state[tiedWords[0]] === state[tiedWords[1]] }),
   };
-  writeCheckpoint(folder, config, weights);
+  // A tied weight goes once, by its first name: reading asks for no more.
+  writeCheckpoint(folder, config, Object.fromEntries(uniqueWeights(Object.entries(state))));
 }
 
 /** The class to make: the one asked, after a check, or the one that the base class looks up. */
@@ -168,6 +199,7 @@ function makeModel<M extends Model>(
 ): M {
   const model = new modelClass(new modelClass.Config!(values as never) as never);
   putStandIns(model, (stored?.stand_ins ?? {}) as StandIns);
+  model.carried = stored ?? {};
   return model;
 }
 

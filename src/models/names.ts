@@ -3,9 +3,13 @@ import type { Tensor } from "../torch";
 /** What of a weight's name in a checkpoint is replaced by what; a name that vanishes is left out. */
 export type Rename = readonly [from: RegExp, to: string];
 
-/** Left by wrappers and by checkpoints of 2018 and 2019. */
+/**
+ * Left by wrappers (DataParallel, torch.compile, FullyShardedDataParallel, checkpointing), which may be
+ * nested, and by checkpoints of 2018 and 2019.
+ */
 const OLD_NAMES: readonly Rename[] = [
-  [/^module\./, ""],
+  [/(^|\.)((_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.)+/g, "$1"],
+  [/^(module\.)+/, ""],
   [/\bgamma$/, "weight"],
   [/\bbeta$/, "bias"],
 ];
@@ -25,6 +29,50 @@ export function renamed(
   return Object.fromEntries(entries);
 }
 
+/** Where training states keep a model's weights, and what libraries put before the names of theirs. */
+const WRAPPERS = [
+  "state_dict",
+  "model_state_dict",
+  "model",
+  "module",
+  "net",
+  "network",
+  "base_model",
+];
+
+/** What a training state has beside a model: nothing that a model could miss. */
+const OF_TRAINING = /^(optim\w*|\w*schedulers?|scaler|amp|rng\w*)\./;
+
+/**
+ * A model's part of what a file holds, and the names beside it: `model.` and its like are taken off, where a
+ * training state has the weights below them or a library has put them before all names, as often as they
+ * are there; `prefix` is the model's own.
+ */
+export function unwrapped(
+  state: Readonly<Record<string, Tensor>>,
+  prefix: string,
+): { state: Record<string, Tensor>; beside: string[] } {
+  const names = Object.keys(state);
+  const wrapper = WRAPPERS.find(
+    (one) => one !== prefix && names.some((name) => name.startsWith(`${one}.`)),
+  );
+  if (wrapper === undefined) return { state: { ...state }, beside: [] };
+  const start = `${wrapper}.`;
+  const inside = Object.entries(state).filter(([name]) => name.startsWith(start));
+  const within = inside.map(([name, tensor]) => [name.slice(start.length), tensor] as const);
+  const { state: found, beside } = unwrapped(Object.fromEntries(within), prefix);
+  const outside = names.filter((name) => !name.startsWith(start) && !OF_TRAINING.test(name));
+  return { state: found, beside: [...outside, ...beside] };
+}
+
+/** What all names begin with, up to a dot, as `encoder.`; "" where they share nothing. */
+export function sharedPrefix(names: readonly string[]): string {
+  const [first = "", ...others] = names;
+  const parts = first.split(".").slice(0, -1);
+  const starts = parts.map((_, depth) => `${parts.slice(0, depth + 1).join(".")}.`).reverse();
+  return starts.find((start) => others.every((name) => name.startsWith(start))) ?? "";
+}
+
 /**
  * A state by the names that are wanted: whether a model is stored alone or as the part `prefix` of
  * one with heads, its weights are found.
@@ -41,7 +89,13 @@ export function aligned(
     const inner = name.startsWith(start) ? name.slice(start.length) : name;
     return wanted.has(inner) ? inner : name;
   };
-  return Object.fromEntries(Object.entries(state).map(([name, tensor]) => [align(name), tensor]));
+  const found: Record<string, Tensor> = {};
+  for (const [name, tensor] of Object.entries(state)) {
+    const own = align(name);
+    if (Object.hasOwn(found, own)) throw new Error(`two of the names in it mean ${own}`);
+    found[own] = tensor;
+  }
+  return found;
 }
 
 /** Sizes by the shapes of weights: the end of a name, or a pattern, and the dimension to read. */

@@ -4,7 +4,7 @@ import { configClass, field } from "./config";
 const schema = z
   .strictObject({
     hidden_size: field.size(768).describe("D, width of the hidden states"),
-    num_hidden_layers: field.count(12).describe("blocks"),
+    num_hidden_layers: field.blocks(12).describe("blocks"),
     num_attention_heads: field.size(12).describe("H, a divisor of D"),
     intermediate_size: field.size(3072).describe("width of the feed-forward segments"),
     hidden_act: z.literal("gelu").default("gelu").describe("activation of feed-forward segments"),

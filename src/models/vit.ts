@@ -80,6 +80,10 @@ export class ViT extends Model {
     return !name.startsWith("pooler.");
   }
 
+  static override isOptional(name: string): boolean {
+    return name.startsWith("pooler.");
+  }
+
   override forward({ pixelValues }: ViTInputs): ViTOutputs {
     const embedded = this.embeddings.forward(pixelValues);
     const hidden = this.layernorm.forward(this.encoder.forward(embedded));

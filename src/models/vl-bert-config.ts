@@ -5,7 +5,7 @@ const schema = z
   .strictObject({
     vocab_size: field.size(30522).describe("words"),
     hidden_size: field.size(768).describe("D, width of the hidden states"),
-    num_hidden_layers: z.int().min(0).default(12).describe("blocks"),
+    num_hidden_layers: field.blocks(12).describe("blocks"),
     num_attention_heads: field.size(12).describe("H, a divisor of D"),
     intermediate_size: field.size(3072).describe("width of the feed-forward segments"),
     hidden_dropout_prob: field
@@ -16,6 +16,7 @@ const schema = z
     type_vocab_size: z.int().min(3).default(3).describe("question 0, answer 1, regions and end 2"),
     initializer_range: field.positive(0.02).describe("standard deviation of initial weights"),
     layer_norm_eps: field.positive(1e-12).describe("added to variances"),
+    tie_word_embeddings: field.tied(),
     visual_size: field.size(2048).describe("F, width of a region's features"),
     visual_scale_text_init: z
       .number()

@@ -29,6 +29,10 @@ export interface VLBertPreTrainingOutputs extends Record<string, Tensor> {
  */
 export class VLBertForPreTraining extends VLBertModel {
   static override readonly architecture = "VLBertForPreTraining";
+  static override readonly tiedWords = [
+    "vlbert.word_embeddings.weight",
+    "vlbert.mlm_head.predictions.decoder.weight",
+  ] as const;
 
   declare readonly vlbert: VLBertWithHeads;
   /** In place of a hidden region's features: [1,F]. */

@@ -168,7 +168,7 @@ export {
   Tanhshrink,
   Threshold,
 } from "./squashing";
-export { type LoadOptions, type LoadReport, uniqueWeights } from "./state";
+export { type LoadOptions, type LoadReport, tiedApart, uniqueWeights } from "./state";
 export { hasStaticShapes, inOrderOf, withStaticShapes } from "./static-shapes";
 export {
   type DecoderMasks,

@@ -1,4 +1,4 @@
-import { noGrad, Tensor } from "../torch";
+import { noGrad, scope, Tensor } from "../torch";
 import { describe } from "../torch/errors";
 
 /** Options of `loadStateDict`. */
@@ -40,6 +40,7 @@ export function loadState(
     problems.push(...missing.map((name) => `missing: ${name}`));
     problems.push(...unexpected.map((name) => `unexpected: ${name}`));
   }
+  if (problems.length === 0) problems.push(...tiedApart(weights, given).map(explainTied));
   if (problems.length > 0) {
     throw new Error(
       `the state does not fit ${owner}, nothing was loaded (${missing.length} missing, ` +
@@ -56,6 +57,42 @@ export function loadState(
 export function uniqueWeights<W extends Tensor>(state: readonly [string, W][]): [string, W][] {
   const seen = new Set<Tensor>();
   return state.filter(([, weight]) => !seen.has(weight) && seen.add(weight));
+}
+
+/**
+ * The names of tied weights, which are one weight, that are given different values: loading would
+ * keep one of them. Each weight's names in a list of their own, those not given left out.
+ */
+export function tiedApart(
+  weights: readonly (readonly [string, Tensor])[],
+  given: Readonly<Record<string, Tensor>>,
+): string[][] {
+  const namesOf = new Map<Tensor, string[]>();
+  for (const [name, weight] of weights) {
+    if (Object.hasOwn(given, name)) namesOf.set(weight, [...(namesOf.get(weight) ?? []), name]);
+  }
+  return [...namesOf.values()].filter(([first, ...others]) =>
+    others.some((name) => !sameValues(given[first], given[name])),
+  );
+}
+
+function explainTied(names: readonly string[]): string {
+  return (
+    `tied: ${names.join(" and ")} are one weight here, given different values; give one of them, ` +
+    "or untie them first, each with a Parameter of its own"
+  );
+}
+
+/** Whether two tensors of one shape hold the same numbers, NaN being like NaN. */
+function sameValues(a: Tensor, b: Tensor): boolean {
+  if (a === b) return true;
+  if (a.shape.join() !== b.shape.join()) return false;
+  return scope(() => {
+    const other = b.to({ device: a.device, dtype: a.dtype });
+    if (a.equal(other)) return true;
+    if (!a.isFloatingPoint()) return false;
+    return Boolean(a.eq(other).logicalOr(a.isnan().logicalAnd(other.isnan())).all().item());
+  });
 }
 
 /** The names not given, but for those of tied weights that are given by another name. */

@@ -17,10 +17,24 @@ export function recognise(file: string): { format: Format; start: Buffer } {
   const { start, size } = readStart(file);
   const format = formatOf(start, size);
   if (format) return { format, start };
+  const other = whatElse(start);
+  if (other) throw new TorchError(`load: ${file} is ${other}`);
   throw new TorchError(
     `load: ${file} is neither a safetensors nor a PyTorch nor a numpy file: it has ` +
       `${size.toLocaleString("en")} bytes and starts like none. Is it complete?`,
   );
+}
+
+/** What lies where a file was to be, when a download went wrong, and what to do; null when it is none of that. */
+export function whatElse(start: Buffer): string | null {
+  const text = start.toString("latin1", 0, 512).trimStart().toLowerCase();
+  if (text.startsWith("version https://git-lfs.github.com/")) {
+    return "a Git LFS pointer, not the file that it stands for: run `git lfs pull` where it was cloned";
+  }
+  if (text.startsWith("<!doctype html") || text.startsWith("<html")) {
+    return "a web page saved in the file's place: download the file itself";
+  }
+  return start.length === 0 ? "empty: was it downloaded completely?" : null;
 }
 
 function formatOf(start: Buffer, size: number): Format | null {
