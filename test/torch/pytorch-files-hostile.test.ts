@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import test, { type ExecutionContext } from "ava";
@@ -206,4 +207,26 @@ test("deep nesting is an error, not the end of the stack", (t) => {
     legacy(`${"]".repeat(50_000)}${"a".repeat(49_999)}.`),
     /nested in more than 1000 levels/,
   );
+});
+
+test("objects beyond what V8's heap has room for are an error, not the end of the process", (t) => {
+  // A list of four million floats in 36 MB, in a heap that has room for less than one million.
+  const floats = Buffer.alloc(9 * 4_000_000);
+  for (let at = 0; at < floats.length; at += 9) floats[at] = 0x47; // BINFLOAT
+  const pickle = Buffer.concat([Buffer.from([0x80, 2, 0x5d, 0x28]), floats, Buffer.from("e.")]);
+  const file = path.join(temporaryFolder(t), "floats.pkl");
+  fs.writeFileSync(file, pickle);
+  const script = `
+    const { checkpointContext } = require("./src/torch/io/pytorch/names");
+    const { unpickle } = require("./src/torch/io/unpickler");
+    const data = require("node:fs").readFileSync(process.argv[1]);
+    try { unpickle(data, 0, checkpointContext(data.length)); } catch (error) { console.log(error.message); }
+  `;
+  const { stdout, status } = spawnSync(
+    process.execPath,
+    ["--max-old-space-size=200", "-r", "ts-node/register/transpile-only", "-e", script, file],
+    { encoding: "utf8" },
+  );
+  t.is(status, 0);
+  t.regex(stdout, /too many objects: more than \d+ MiB of them.*--max-old-space-size/);
 });

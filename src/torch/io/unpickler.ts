@@ -86,7 +86,13 @@ export class Machine {
   /** A byte of a pickle can make an object of many; together they stay within the budget. */
   readonly charge: Charge = (bytes) => {
     this.spent += bytes;
-    if (this.spent > this.context.budget) throw new Error("the pickle makes too many objects");
+    if (this.spent > this.context.budget) {
+      throw new Error(
+        `the pickle makes too many objects: more than ${Math.round(this.context.budget / 2 ** 20)} MiB of them. ` +
+          "Numbers that belong in tensors go there in Python (torch.tensor(list)); a larger heap " +
+          "(node --max-old-space-size=MiB) has room for more",
+      );
+    }
   };
 
   push(value: unknown): void {
@@ -119,7 +125,7 @@ export class Machine {
   }
 
   remember(key: number | bigint | boolean): void {
-    this.charge(16);
+    this.charge(48);
     this.memo.set(Number(key), this.top());
   }
 
@@ -160,21 +166,21 @@ export class Machine {
     const target = this.top();
     if (!(target instanceof Map)) throw new Error("the pickle sets an item of what is no dict");
     if (pairs.length % 2 !== 0) throw new Error("the pickle has a key without a value");
-    this.charge(16 * pairs.length);
+    this.charge(96 * pairs.length);
     for (let i = 0; i < pairs.length; i += 2) target.set(pairs[i], pairs[i + 1]);
   }
 
   append(values: readonly unknown[]): void {
     const target = this.top();
     if (!Array.isArray(target)) throw new Error("the pickle appends to what is no list");
-    this.charge(8 * values.length);
+    this.charge(96 * values.length);
     for (const value of values) target.push(value);
   }
 
   addItems(values: readonly unknown[]): void {
     const target = this.top();
     if (!(target instanceof Set)) throw new Error("the pickle adds to what is no set");
-    this.charge(32 * values.length);
+    this.charge(128 * values.length);
     for (const value of values) target.add(value);
   }
 
@@ -186,10 +192,14 @@ export class Machine {
   }
 }
 
-/** About the bytes of an empty container, a number or a reference. */
+/**
+ * About the bytes that V8's heap has to have at its peak for an empty container, a number or a reference: with
+ * the stack's and the list's growth, and the collector's, measured on lists, dicts and sets of millions.
+ */
 function footprint(value: unknown): number {
-  if (value instanceof Map || value instanceof Set) return 256;
-  return typeof value === "object" && value !== null ? 64 : 16;
+  if (value instanceof Map || value instanceof Set) return 512;
+  if (typeof value === "string") return 96 + 2 * value.length;
+  return typeof value === "object" && value !== null ? 256 : 96;
 }
 
 /** Python 2's names. */

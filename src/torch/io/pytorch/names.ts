@@ -1,3 +1,4 @@
+import { getHeapStatistics } from "node:v8";
 import { type DType, dtypes } from "../../dtype";
 import { isSize } from "../dtypes";
 import type { Charge, PickleContext, PickleFunction } from "../unpickler";
@@ -30,13 +31,18 @@ class StorageClass {
 /** Classes that tensors are of. */
 const tensorClass = Symbol("a class of tensors");
 
-/** The names, with a budget of memory for the objects of a pickle in a file of `size` bytes. */
+/**
+ * The names, with a budget of memory for the objects of a pickle in a file of `size` bytes: what a file of its
+ * size may need, and what V8's heap has room for, as a heap that is full ends the process.
+ */
 export function checkpointContext(
   size: number,
   load: (id: unknown) => Storage = readStorage,
 ): PickleContext {
   known ??= new Map([...rebuilds(), ...storages(), ...values(), ...ofNumpy(), ...refusals()]);
-  return { globals: known, load, budget: 2 * size + 256 * 1024 * 1024 };
+  const { heap_size_limit, used_heap_size } = getHeapStatistics();
+  const room = 0.6 * Math.max(0, heap_size_limit - used_heap_size);
+  return { globals: known, load, budget: Math.min(room, 32 * size + 256 * 2 ** 20) };
 }
 
 let known: ReadonlyMap<string, unknown> | undefined;
