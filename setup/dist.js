@@ -1,5 +1,6 @@
 const fs = require("node:fs");
 const path = require("node:path");
+const { writeWhole } = require("./whole-file");
 const { listFiles } = require("./stamp");
 
 /**
@@ -28,11 +29,9 @@ function refreshDist(root) {
     const written = path.join(target, output(file));
     fs.mkdirSync(path.dirname(written), { recursive: true });
     // Renamed into place: another command may be loading the old file right now.
-    const temporary = `${written}.${process.pid}`;
-    fs.writeFileSync(temporary, file.endsWith(".ts") && transpile ? transpile(text, file) : text);
-    fs.renameSync(temporary, written);
+    writeWhole(written, file.endsWith(".ts") && transpile ? transpile(text, file) : text);
   }
-  if (changed.length + removed.length > 0) fs.writeFileSync(stamp, JSON.stringify(now));
+  if (changed.length + removed.length > 0) writeWhole(stamp, JSON.stringify(now));
   return changed.length;
 }
 

@@ -1,5 +1,5 @@
-const fs = require("node:fs");
 const path = require("node:path");
+const { writeWhole } = require("./whole-file");
 const { isMethod, isPublic, ownMembers, readOperators } = require("./generate-operators");
 const { argumentType, parameterName, resultType, writesOut } = require("./generate-signatures");
 const { builtAddon, root } = require("./paths");
@@ -18,7 +18,7 @@ function writePage() {
   const addon = require(builtAddon);
   const text = page(addon.schemas(), addon.uncovered(), addon.build().torch);
   const file = path.join(root, "docs", "operators.md");
-  fs.writeFileSync(file, text);
+  writeWhole(file, text);
   console.log(`${path.relative(process.cwd(), file)}: ${Math.round(text.length / 1000)} kB`);
 }
 

@@ -1,5 +1,6 @@
 const fs = require("node:fs");
 const path = require("node:path");
+const { writeWhole } = require("./whole-file");
 const { isMethod, ownFunctions, readOperators, selfPosition } = require("./generate-operators");
 const { signatures } = require("./generate-signatures");
 
@@ -29,8 +30,7 @@ function generate({ addonPath, outDir, form }) {
   for (const [name, text] of Object.entries(files)) {
     const file = path.join(outDir, name);
     // Renamed into place: another process may be reading the old one.
-    fs.writeFileSync(`${file}.${process.pid}`, text);
-    fs.renameSync(`${file}.${process.pid}`, file);
+    writeWhole(file, text);
   }
 }
 

@@ -1,5 +1,6 @@
 const fs = require("node:fs");
 const path = require("node:path");
+const { writeWhole } = require("./whole-file");
 const { SetupFailure, runProgram } = require("./failure");
 const { root } = require("./paths");
 
@@ -71,7 +72,7 @@ async function main() {
     for (const { header, name, declarations } of internals) {
       declarations[declaration(choice.path, header, name)] ??= choice.version;
     }
-    fs.writeFileSync(list, `${JSON.stringify(internals, null, 2)}\n`);
+    writeWhole(list, `${JSON.stringify(internals, null, 2)}\n`);
   } else if (lines.length > 0) process.exitCode = 1;
   console.log(
     `${internals.length} internal declarations, ${lines.length} of LibTorch ${choice.version} not known`,

@@ -1,6 +1,7 @@
 require("./node").requireNode();
 const fs = require("node:fs");
 const path = require("node:path");
+const { writeWhole } = require("./whole-file");
 const { SetupFailure, runProgram } = require("./failure");
 const { findLibTorch } = require("./libtorch/find");
 const { buildFolder } = require("./native");
@@ -24,7 +25,7 @@ function makeReadyMade(folder) {
   if (result.code !== 0) throw new SetupFailure(`CMake could not install:\n${result.stderr}`);
   const addon = path.join(platform, `adaptune.napi${libc()}.node`);
   fs.renameSync(path.join(platform, "adaptune.node"), addon);
-  fs.writeFileSync(descriptionOf(addon), `${JSON.stringify({ version, flavour })}\n`);
+  writeWhole(descriptionOf(addon), `${JSON.stringify({ version, flavour })}\n`);
   return addon;
 }
 

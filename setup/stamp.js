@@ -1,6 +1,7 @@
 const { createHash } = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
+const { writeWhole } = require("./whole-file");
 
 /**
  * A stamp says what an output was made from; the output is fresh while that is still the same.
@@ -21,10 +22,7 @@ function isFresh(file, inputs) {
  */
 function writeStamp(file, inputs) {
   fs.mkdirSync(path.dirname(file), { recursive: true });
-  // Renamed into place, so that an interrupted run never leaves a stamp that claims too much.
-  const temporary = `${file}.${process.pid}`;
-  fs.writeFileSync(temporary, serialize(inputs));
-  fs.renameSync(temporary, file);
+  writeWhole(file, serialize(inputs));
 }
 
 /**

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Model } from "../models";
 import { writePretrained } from "../models/model";
 import { describeStandIns, type StandIns } from "../models/stand-ins";
 import * as torch from "../torch";
+import { writeWhole } from "../torch/io/atomic";
 import { adapt } from "./adapt";
 import type { AdaptedModel } from "./adapted-model";
 import type { Alternative, AlternativeContent } from "./alternative";
@@ -54,7 +55,7 @@ export function exportAdapted(
   }
   const description = describe(adapted);
   writePretrained(folder, model, adapted, standInsOutsideSites(model));
-  writeFileSync(join(folder, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
+  writeWhole(join(folder, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
 }
 
 export interface LoadAdaptedOptions {

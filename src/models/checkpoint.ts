@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { writeWhole } from "../torch/io/atomic";
 import { whatElse } from "../torch/io/format";
 import { requireFile } from "../torch/io/read";
 
@@ -63,20 +64,8 @@ export function writeCheckpoint(
   weights: Readonly<Record<string, Tensor>>,
 ): void {
   mkdirSync(folder, { recursive: true });
-  writeWhole(join(folder, WEIGHTS), (file) => torch.save(weights, file, { metadata: MADE_FOR }));
-  writeWhole(join(folder, CONFIG), (file) =>
-    writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`),
-  );
-}
-
-function writeWhole(file: string, write: (file: string) => void): void {
-  const partial = `${file}.${process.pid}.part`;
-  try {
-    write(partial);
-    renameSync(partial, file);
-  } finally {
-    rmSync(partial, { force: true });
-  }
+  torch.save(weights, join(folder, WEIGHTS), { metadata: MADE_FOR });
+  writeWhole(join(folder, CONFIG), `${JSON.stringify(config, null, 2)}\n`);
 }
 
 function isThere(file: string): boolean {

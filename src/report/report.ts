@@ -1,6 +1,6 @@
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
+import { writeWhole } from "../torch/io/atomic";
 import { printable, printableName } from "../torch/printable";
 import { figure } from "./figure";
 import { renderHeatMap } from "./heat-map";
@@ -21,10 +21,11 @@ export function renderReport(shown: Results, style: Style = plain): string {
 
 /** Writes `report.txt`, `figure.svg` and `figure.png` into a run's folder. */
 export async function writeReport(folder: string, shown: Results): Promise<void> {
-  writeFileSync(join(folder, "report.txt"), `${renderReport(shown)}\n`);
+  writeWhole(join(folder, "report.txt"), `${renderReport(shown)}\n`);
   const svg = figure(shown);
-  writeFileSync(join(folder, "figure.svg"), svg);
-  await sharp(Buffer.from(svg), { density: PNG_DENSITY }).png().toFile(join(folder, "figure.png"));
+  writeWhole(join(folder, "figure.svg"), svg);
+  const png = await sharp(Buffer.from(svg), { density: PNG_DENSITY }).png().toBuffer();
+  writeWhole(join(folder, "figure.png"), png);
 }
 
 /** Twice the 72 dots per inch that SVG pixels are drawn at: sharp on dense screens. */

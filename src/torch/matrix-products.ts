@@ -3,6 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { cacheFolder } from "./cache";
 import type { DType } from "./dtype";
+import { writeWhole } from "./io/atomic";
 import { native } from "./native";
 import { version } from "./system";
 
@@ -76,12 +77,10 @@ function readCache(file: string): MatrixProducts | null {
 
 /** A cache that can not be written costs the measurement at every start, nothing else. */
 function writeCache(file: string, products: MatrixProducts): void {
-  const partial = `${file}.${process.pid}`;
   try {
     fs.mkdirSync(path.dirname(file), { recursive: true });
-    fs.writeFileSync(partial, `${JSON.stringify(products, null, 2)}\n`);
-    fs.renameSync(partial, file);
+    writeWhole(file, `${JSON.stringify(products, null, 2)}\n`);
   } catch {
-    fs.rmSync(partial, { force: true });
+    // It is measured again.
   }
 }

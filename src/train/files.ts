@@ -1,17 +1,8 @@
-import { randomBytes } from "node:crypto";
-import { mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { partialName, syncFolder } from "../torch/io/atomic";
 
-/** Writes a file under another name, then renames it: it is there whole or not at all. */
-export function writeWhole(file: string, text: string): void {
-  const partial = partialName(file);
-  try {
-    writeFileSync(partial, text);
-    renameSync(partial, file);
-  } finally {
-    rmSync(partial, { force: true });
-  }
-}
+export { partialName, writeWhole } from "../torch/io/atomic";
 
 /** Fills a folder under another name, then renames it; one that is there already is replaced. */
 export function makeWholeFolder(folder: string, fill: (folder: string) => void): void {
@@ -19,8 +10,10 @@ export function makeWholeFolder(folder: string, fill: (folder: string) => void):
   mkdirSync(partial, { recursive: true });
   try {
     fill(partial);
+    syncFolder(partial);
     rmSync(folder, { recursive: true, force: true });
     renameSync(partial, folder);
+    syncFolder(dirname(folder));
   } finally {
     rmSync(partial, { recursive: true, force: true });
   }
@@ -31,6 +24,7 @@ export function pointLink(link: string, name: string): void {
   const partial = partialName(link);
   symlinkSync(name, partial);
   renameSync(partial, link);
+  syncFolder(dirname(link));
 }
 
 /** The name that a link of this folder points at; null where there is no link. */
@@ -43,9 +37,3 @@ export function linkedName(link: string): string | null {
 }
 
 export { cacheFolder } from "../torch/cache";
-
-/** A name beside a file or folder that nobody else uses. */
-export function partialName(path: string): string {
-  const suffix = `${process.pid}-${randomBytes(4).toString("hex")}`;
-  return join(dirname(path), `${basename(path)}.${suffix}.partial`);
-}

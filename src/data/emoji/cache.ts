@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { writeWhole } from "../../torch/io/atomic";
 import type { Drawings } from "./drawings";
 import { DEFAULT_IMAGE_SIZE, type RenderOptions, renderDrawings, SUPERSAMPLING } from "./render";
 
@@ -107,8 +108,8 @@ async function writeEntry(folder: string, entry: Entry, images: Uint8Array): Pro
   };
   try {
     await mkdir(fresh, { recursive: true });
-    await writeFile(join(fresh, IMAGES), images);
-    await writeFile(join(fresh, INDEX), JSON.stringify(index));
+    writeWhole(join(fresh, IMAGES), images);
+    writeWhole(join(fresh, INDEX), JSON.stringify(index));
     await putInPlace(fresh, folder, entry);
   } finally {
     await rm(fresh, { recursive: true, force: true });

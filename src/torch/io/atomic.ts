@@ -1,26 +1,28 @@
 import fs from "node:fs";
-import path from "node:path";
+
+/** What both the set-up and the rest of the project write with; the set-up is plain JavaScript. */
+const shared = require("../../../setup/whole-file") as WholeFile;
+
+interface WholeFile {
+  readonly writeWhole: (
+    file: string,
+    content: string | Uint8Array | ((descriptor: number) => void),
+  ) => void;
+  readonly partialName: (file: string) => string;
+  readonly syncFolder: (folder: string) => void;
+}
 
 /**
- * Writes a file whole or not at all, over an older one only when complete: into a file beside it, which
- * then takes its name. Throws the system's error when it cannot be written.
+ * Writes a file whole or not at all, over an older one only when complete, and through a symbolic link.
+ * Throws the system's error, with the path and what helps, when it cannot be written.
  */
-export function writeWhole(file: string, write: (descriptor: number) => void): void {
-  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`);
-  const descriptor = fs.openSync(temporary, "w");
-  let isOpen = true;
-  try {
-    write(descriptor);
-    fs.fsyncSync(descriptor);
-    isOpen = false;
-    fs.closeSync(descriptor);
-    fs.renameSync(temporary, file);
-  } catch (error) {
-    if (isOpen) fs.closeSync(descriptor);
-    fs.rmSync(temporary, { force: true });
-    throw error;
-  }
-}
+export const writeWhole = shared.writeWhole;
+
+/** A name beside a file or folder that nobody else uses. */
+export const partialName = shared.partialName;
+
+/** Makes the names in a folder last through a power cut. */
+export const syncFolder = shared.syncFolder;
 
 /** All bytes at the file's position; a single call may write fewer. */
 export function writeAll(descriptor: number, bytes: Uint8Array): void {
