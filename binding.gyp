@@ -6,7 +6,7 @@
       "actions": [
         {
           "action_name": "build",
-          "message": "Building with CMake",
+          "message": "Building with cmake-js",
           "inputs": [],
           "outputs": ["<(PRODUCT_DIR)/adaptune.node"],
           "action": ["node", "<(module_root_dir)/setup/install.js"]

@@ -30,9 +30,9 @@ async function build({ force = false } = {}) {
 
   if (readyMade && useReadyMade(readyMade, libtorch)) return ensureTypes(readyMade.addon);
   if (force || !addonIsFresh(libtorch)) {
-    const { compiler, cmake, maker } = requireToolchain();
+    const { compiler, cmake } = requireToolchain();
     console.log(`Building the addon with ${compiler.version} and CMake ${cmake.version}`);
-    await buildAddon(libtorch, { compiler, maker });
+    await buildAddon(libtorch, { compiler });
   }
   await ensureTypes(builtAddon, { force });
 }

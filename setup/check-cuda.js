@@ -1,10 +1,12 @@
 require("./node").requireNode();
-const fs = require("node:fs");
 const path = require("node:path");
 const { loadAddon } = require("./addon");
 const { examineCuda, listMissing } = require("./cuda-needs");
 const { SetupFailure, runProgram } = require("./failure");
 const { builtAddon, root } = require("./paths");
+const { fetchLibTorch } = require("./libtorch/fetch");
+const { findLibTorch } = require("./libtorch/find");
+const { cmakeJs } = require("./native");
 const { follow } = require("./process");
 const { setUp } = require("./set-up");
 
@@ -54,24 +56,18 @@ async function testOn(devices) {
  * @param {import("./toolchain").Tool} nvcc
  */
 async function compile(nvcc) {
-  await setUp();
   const folder = path.join(root, "build", "cuda");
-  const cache = fs.readFileSync(path.join(root, "build", "cmake", "CMakeCache.txt"), "utf8");
-  const kept = ["LIBTORCH", "ADAPTUNE_NODE_INCLUDES", "CMAKE_CXX_COMPILER", "CMAKE_GENERATOR"];
-  const known = new Map(
-    kept.map((name) => [name, new RegExp(`^${name}:\\w+=(.*)$`, "m").exec(cache)?.[1] ?? ""]),
-  );
-  const options = [
-    `-DLIBTORCH=${known.get("LIBTORCH")}`,
-    `-DADAPTUNE_NODE_INCLUDES=${known.get("ADAPTUNE_NODE_INCLUDES")}`,
-    `-DCMAKE_CXX_COMPILER=${known.get("CMAKE_CXX_COMPILER")}`,
-    `-DCMAKE_CUDA_COMPILER=${nvcc.command}`,
-    "-DADAPTUNE_CUDA_OBJECTS=ON",
-    "-DCMAKE_BUILD_TYPE=Release",
+  const libtorch = findLibTorch().choice ?? (await fetchLibTorch());
+  const args = [
+    `--CDLIBTORCH=${libtorch.path}`,
+    `--CDCMAKE_CUDA_COMPILER=${nvcc.command}`,
+    "--CDADAPTUNE_CUDA_OBJECTS=ON",
   ];
-  const generator = /** @type {string} */ (known.get("CMAKE_GENERATOR"));
-  await run("cmake", ["-S", root, "-B", folder, "-G", generator, ...options]);
-  await run("cmake", ["--build", folder, "--target", "adaptune_cuda", "--parallel", "2"]);
+  for (const command of /** @type {const} */ (["configure", "build"])) {
+    const rest = command === "configure" ? args : ["--target", "adaptune_cuda", "--parallel", "2"];
+    const { code } = await cmakeJs(command, folder, rest, { inherit: true });
+    if (code !== 0) throw new SetupFailure(`cmake-js ${command} ended with code ${code}.`);
+  }
   console.log("check:cuda: all CUDA sources compile for sm_80 and sm_90; nothing was run");
 }
 

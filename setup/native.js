@@ -28,11 +28,11 @@ function addonIsFresh(libtorch) {
 /**
  * Compiles the addon with CMake into build/Release/adaptune.node.
  * @param {LibTorch} libtorch
- * @param {{ compiler: Tool, maker: Tool }} tools
+ * @param {{ compiler: Tool }} tools
  */
-async function buildAddon(libtorch, { compiler, maker }) {
+async function buildAddon(libtorch, { compiler }) {
   const started = Date.now();
-  await configure(libtorch, compiler, maker);
+  await configure(libtorch, compiler);
   await compile();
   if (!fs.existsSync(builtAddon)) {
     throw new SetupFailure(`The build ended without an error, but left no ${builtAddon}.`);
@@ -50,13 +50,13 @@ function inputs(libtorch) {
     sources: hashFiles(root, ["CMakeLists.txt", "native"]),
     libtorch: `${libtorch.path} ${libtorch.version} ${libtorch.flavour}`,
     ...(libtorch.flavour === "cuda" ? { nvcc: findNvcc().version } : {}),
-    headers: [headerVersion("node-api-headers"), headerVersion("node-addon-api")].join(" "),
+    packages: ["node-api-headers", "node-addon-api", "cmake-js"].map(versionOf).join(" "),
     platform: `${process.platform}-${process.arch}`,
   };
 }
 
 /** @param {string} name */
-function headerVersion(name) {
+function versionOf(name) {
   return `${name} ${require(`${name}/package.json`).version}`;
 }
 
@@ -64,26 +64,19 @@ function headerVersion(name) {
  * CMake remembers its generator, compiler and libraries for ever, so another choice starts afresh.
  * @param {LibTorch} libtorch
  * @param {Tool} compiler
- * @param {Tool} maker
  */
-async function configure(libtorch, compiler, maker) {
-  const includes = [require("node-api-headers").include_dir, require("node-addon-api").include_dir];
-  const options = {
-    LIBTORCH: libtorch.path,
-    ADAPTUNE_NODE_INCLUDES: includes.map((folder) => path.resolve(folder)).join(";"),
-    ADAPTUNE_CUDA: libtorch.flavour === "cuda" ? "ON" : "OFF",
-    CMAKE_BUILD_TYPE: "Release",
-  };
+async function configure(libtorch, compiler) {
   // A build for the CPU needs no nvcc, and does not look for it.
   const nvcc = libtorch.flavour === "cuda" ? findNvcc() : null;
   if (nvcc?.problem) console.log(`  ${nvcc.problem} ${withoutKernels}`);
-  const generator = maker.command === "ninja" ? "Ninja" : "Unix Makefiles";
-  const kernels = nvcc ? { ADAPTUNE_CUDA_KERNELS: nvcc.problem ? "OFF" : "ON" } : {};
-  const definitions = Object.entries({ ...options, ...kernels }).map(
-    ([name, value]) => `-D${name}=${value}`,
-  );
-  const command = ["-S", root, "-B", buildFolder, "-G", generator, ...definitions];
-  const chosen = { command, compiler, version: libtorch.version, ...(nvcc ? { nvcc } : {}) };
+  const args = [
+    ...compilerArguments(compiler.command),
+    `--CDLIBTORCH=${libtorch.path}`,
+    `--CDADAPTUNE_CUDA=${nvcc ? "ON" : "OFF"}`,
+    ...(nvcc ? [`--CDADAPTUNE_CUDA_KERNELS=${nvcc.problem ? "OFF" : "ON"}`] : []),
+    `--CDCMAKE_LIBRARY_OUTPUT_DIRECTORY=${path.dirname(builtAddon)}`,
+  ];
+  const chosen = { args, compiler, version: libtorch.version, ...(nvcc ? { nvcc } : {}) };
   const configured = path.join(buildFolder, "configured.json");
   if (isFresh(configured, chosen)) return;
 
@@ -95,11 +88,36 @@ async function configure(libtorch, compiler, maker) {
       ? { CUDACXX: nvcc.command ?? undefined, CUDAHOSTCXX: compiler.command ?? undefined }
       : {}),
   };
-  const result = await follow("cmake", command, { cwd: root, env });
+  const result = await cmakeJs("configure", buildFolder, args, { env });
   if (result.code !== 0) {
     throw new SetupFailure(`CMake could not configure the build:\n${result.tail}`);
   }
   writeStamp(configured, chosen);
+}
+
+/**
+ * Runs cmake-js, which gives CMake its generator and the headers of Node-API. It takes them from
+ * node-api-headers, because package.json names the versions of Node-API, and downloads nothing.
+ * @param {"configure" | "build"} command
+ * @param {string} folder of the build
+ * @param {string[]} args
+ * @param {Parameters<typeof follow>[2]} [options]
+ */
+function cmakeJs(command, folder, args, options) {
+  const { bin } = require("cmake-js/package.json");
+  const script = path.join(path.dirname(require.resolve("cmake-js/package.json")), bin["cmake-js"]);
+  const all = [script, command, "--directory", root, "--out", folder, ...args];
+  return follow(process.execPath, all, { cwd: root, ...options });
+}
+
+/**
+ * cmake-js wants g++ or clang++ on the PATH unless it is told of a compiler; CXX may be neither.
+ * @param {string | null} command
+ */
+function compilerArguments(command) {
+  // One with arguments, such as "ccache g++", CMake takes from the environment.
+  if (command === null || /\s/.test(command)) return [];
+  return ["--cc", command, "--cxx", command];
 }
 
 const withoutKernels =
@@ -109,8 +127,7 @@ const withoutKernels =
 async function compile() {
   const jobs = parallelJobs();
   const line = progress("compiling the addon", { unit: "steps" });
-  const result = await follow("cmake", ["--build", buildFolder, "--parallel", String(jobs)], {
-    cwd: root,
+  const result = await cmakeJs("build", buildFolder, ["--parallel", String(jobs)], {
     onLine: (text) => {
       // Ninja counts steps ("[3/20] Building"), make a share ("[ 15%] Building").
       const steps = /^\[\s*(\d+)\/(\d+)\]/.exec(text);
@@ -135,4 +152,4 @@ function parallelJobs() {
   return Math.max(1, Math.min(os.availableParallelism(), fitting));
 }
 
-module.exports = { addonIsFresh, buildAddon, buildFolder };
+module.exports = { addonIsFresh, buildAddon, buildFolder, cmakeJs };
