@@ -1,5 +1,6 @@
 import { hiddenName } from "../models/stand-ins";
 import { Identity, Module, type MultiHeadAttention } from "../nn";
+import { checkOptions } from "../torch/errors";
 import { type AdaptableModel, AdaptedModel } from "./adapted-model";
 import type { Alternative } from "./alternative";
 import type { DecisionSpace } from "./decisions";
@@ -33,8 +34,13 @@ export interface AdaptOptions {
 export function adapt<M extends AdaptableModel>(
   model: M,
   strategy: Strategy | StrategyName,
-  { policy = {}, gate = {}, execution = "routed" }: AdaptOptions = {},
+  options: AdaptOptions = {},
 ): AdaptedModel<M> {
+  const {
+    policy = {},
+    gate = {},
+    execution = "routed",
+  } = checkOptions("adapt", options, ["policy", "gate", "execution"]);
   const plan = typeof strategy === "string" ? strategyNamed(strategy) : strategy;
   refuseClashes(plan);
   const head = plan.head ?? taskHead(model);

@@ -1,6 +1,7 @@
 import { functional, Module, Parameter, type Registered, sendToDevice } from "../nn";
 import * as torch from "../torch";
 import { noGrad, Tensor } from "../torch";
+import { checkOptions } from "../torch/errors";
 import { type DecisionSpace, Decisions } from "./decisions";
 import { type Execution, wayOf } from "./execution";
 import type { ExportOptions, LoadAdaptedOptions } from "./export";
@@ -74,6 +75,7 @@ export class AdaptedModel<M extends AdaptableModel = AdaptableModel> extends Mod
     inputs: Parameters<M["forward"]>[0],
     options: ForwardOptions = {},
   ): ReturnType<M["forward"]> & Told {
+    checkOptions("AdaptedModel: forward", options, ["decisions", "exponential"]);
     const { batch } = batchOf(inputs);
     const forward = () => {
       const { decisions, gate, probabilities } = this.decide(inputs, options);

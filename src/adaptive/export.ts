@@ -4,6 +4,7 @@ import { Model } from "../models";
 import { writePretrained } from "../models/model";
 import { describeStandIns, type StandIns } from "../models/stand-ins";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { writeWhole } from "../torch/io/atomic";
 import { adapt } from "./adapt";
 import type { AdaptedModel } from "./adapted-model";
@@ -43,8 +44,9 @@ export interface ExportOptions {
 export function exportAdapted(
   adapted: AdaptedModel,
   folder: string,
-  { mask }: ExportOptions = {},
+  options: ExportOptions = {},
 ): void {
+  const { mask } = checkOptions("exportAdapted", options, ["mask"]);
   const { model } = adapted;
   if (!(model instanceof Model)) {
     throw new Error(`${model.constructor.name} has no configuration to write: it is no Model`);
@@ -66,10 +68,8 @@ export interface LoadAdaptedOptions {
 }
 
 /** Reads an adaptive model that `exportAdapted` wrote; a policy of the user's has to be given. */
-export function loadAdapted(
-  folder: string,
-  { policy, execution }: LoadAdaptedOptions = {},
-): AdaptedModel {
+export function loadAdapted(folder: string, options: LoadAdaptedOptions = {}): AdaptedModel {
+  const { policy, execution } = checkOptions("loadAdapted", options, ["policy", "execution"]);
   const file = join(folder, DESCRIPTION);
   if (!existsSync(file)) {
     throw new Error(`${file}: there is no such file; Model.fromPretrained reads plain models`);
@@ -150,7 +150,8 @@ function describe({ space, origin }: AdaptedModel): Description {
 }
 
 function alternativeOf({ name, keepsNames, content }: AlternativeDescription): Alternative {
-  const { build } = content.kind === "low-rank" ? lowRank(content) : byKind[content.kind];
+  const { kind, ...options } = content;
+  const { build } = kind === "low-rank" ? lowRank(options) : byKind[kind];
   return { name, keepsNames, content, build };
 }
 

@@ -1,6 +1,7 @@
 import { functional, init, Linear, Module, Parameter } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import type { Alternative } from "./alternative";
 import { type Cut, type InPieces, piecesOf } from "./heads";
 import { matchesPath } from "./patterns";
@@ -22,7 +23,8 @@ export interface LowRankOptions {
  * Building throws for a site in which no linear layer is a target, or whose layers are narrower
  * than the rank.
  */
-export function lowRank({ targets, ...size }: LowRankOptions = {}): Alternative {
+export function lowRank(options: LowRankOptions = {}): Alternative {
+  const { targets, ...size } = checkOptions("lowRank", options, ["rank", "alpha", "targets"]);
   const { rank = 8, alpha = 2 * rank } = size;
   return {
     name: "tuned",

@@ -1,6 +1,7 @@
 import type { Module } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import type { AdaptableModel, AdaptedModel, Told } from "./adapted-model";
 
 /** What each input's decisions are worth, the more the better: outputs, choice [B,N] -> [B]. */
@@ -59,8 +60,9 @@ export interface BlockDropRewardOptions {
 export function blockDropReward(
   choice: Tensor,
   correct: Tensor,
-  { used, penalty = 5 }: BlockDropRewardOptions,
+  options: BlockDropRewardOptions,
 ): Tensor {
+  const { used, penalty = 5 } = checkOptions("blockDropReward", options, ["used", "penalty"]);
   const isUsed = used.map((k) => choice.eq(k)).reduce((any, one) => any.logicalOr(one));
   const share = isUsed.to("float32").mean([1]); // [B]
   const right = share.square().neg().add(1);

@@ -38,9 +38,16 @@ export const segment: Where = parts("segment");
 /** Sites are every attention head, attention output, intermediate and output. */
 export const component: Where = parts("head", "intermediate", "output");
 
-/** The last of the sites that `where` finds. */
+/** The last of the sites that `where` finds; throws for none of them, and for more than there are. */
 export function last(count: number, where: Where): Where {
-  return { find: (places) => choose(places, where).slice(-count) };
+  const find = (places: readonly Site[]) => {
+    const sites = choose(places, where);
+    if (Number.isInteger(count) && count >= 1 && count <= sites.length) return sites.slice(-count);
+    throw new RangeError(
+      `the last ${count} of ${sites.length} sites: expected 1 to ${sites.length}`,
+    );
+  };
+  return { find };
 }
 
 /** Some of the sites that `where` finds, by number from 0; throws for numbers that none has. */

@@ -1,3 +1,4 @@
+import { checkOptions } from "../torch/errors";
 import type { Alternative } from "./alternative";
 import type { Where } from "./site";
 import type { TrainingParts } from "./weights";
@@ -33,13 +34,14 @@ export function combine(
   what: readonly Alternative[],
   parts: PartOptions = {},
 ): Strategy {
-  return { name, where, what, ...outsideSites(parts) };
+  return { name, where, what, ...outsideSites(parts, name) };
 }
 
 /** The parts outside the sites that train under the options. */
-export function outsideSites({
-  head,
-  also = [],
-}: PartOptions): Omit<Strategy, "name" | "where" | "what"> {
+export function outsideSites(
+  parts: PartOptions,
+  strategy: string,
+): Omit<Strategy, "name" | "where" | "what"> {
+  const { head, also = [] } = checkOptions(strategy, parts, ["head", "also"]);
   return { head: head ?? null, also, except: [] };
 }

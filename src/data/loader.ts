@@ -1,3 +1,4 @@
+import { checkOptions } from "../torch/errors";
 import { bucketed } from "./lengths";
 import { permutation, randomUint32 } from "./random";
 
@@ -53,15 +54,23 @@ export class Loader<T> {
   /** @throws RangeError for a batch size or window below 1, or when there is not a single batch. */
   constructor(
     readonly items: readonly T[],
-    {
+    options: LoaderOptions<T>,
+  ) {
+    const {
       batchSize,
       shuffle = true,
       dropLast = false,
       seed = 0,
       lengthOf,
       window = 1,
-    }: LoaderOptions<T>,
-  ) {
+    } = checkOptions(new.target.name, options, [
+      "batchSize",
+      "shuffle",
+      "dropLast",
+      "seed",
+      "lengthOf",
+      "window",
+    ]);
     for (const [name, value] of Object.entries({ batchSize, window })) {
       if (Number.isInteger(value) && value >= 1) continue;
       throw new RangeError(`${name} is ${value}, expected a whole number from 1 on`);

@@ -1,5 +1,6 @@
 import type { Linear } from "../nn";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { printable } from "../torch/printable";
 import { normaliseVqaAnswer } from "./answer-text";
 
@@ -35,8 +36,9 @@ export interface TransferOptions {
 export function transferAnswers(
   from: AnswerHead,
   to: AnswerHead,
-  { report = printed }: TransferOptions = {},
+  options: TransferOptions = {},
 ): AnswerTransfer {
+  const { report = printed } = checkOptions("transferAnswers", options, ["report"]);
   check(from, to);
   const sources = to.answers.map(matcher(from.answers)); // the row in `from` of each answer, or -1
   const rows = [...sources.keys()].filter((row) => sources[row] >= 0);

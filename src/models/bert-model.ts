@@ -4,6 +4,7 @@ import { BertEncoder } from "./bert";
 import { BertConfig } from "./bert-config";
 import { knownEntries, labelCount } from "./config";
 import { initialiseLikeBert } from "./initialise";
+import { checkInputs, TEXT } from "./inputs";
 import { additiveMask, presence } from "./mask";
 import { type ConfigValues, Model } from "./model";
 import type { Rename } from "./names";
@@ -80,7 +81,8 @@ export class Bert extends Model {
   }
 
   /** Everything before the blocks: hidden [B,T,D] and mask [B,1,1,T]. */
-  embed({ inputIds, tokenTypeIds, attentionMask }: BertInputs): { hidden: Tensor; mask: Tensor } {
+  embed(inputs: BertInputs): { hidden: Tensor; mask: Tensor } {
+    const { inputIds, tokenTypeIds, attentionMask } = checkInputs(this, inputs, TEXT);
     const hidden = this.embeddings.forward(inputIds, tokenTypeIds);
     return {
       hidden,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { knownInstead } from "../torch/nearest";
 
 /** A configuration's class: `new` takes some of the fields, the schema gives the others. */
 export interface ConfigClass<S extends z.ZodObject> {
@@ -16,7 +17,7 @@ export function configClass<S extends z.ZodObject>(owner: string, schema: S): Co
 
     constructor(values: unknown = {}) {
       const { success, data, error } = schema.safeParse(values);
-      if (!success) throw new Error(explain(owner, error));
+      if (!success) throw new Error(explain(owner, error, Object.keys(schema.shape)));
       Object.assign(this, data);
       Object.freeze(this);
     }
@@ -39,10 +40,10 @@ export function knownEntries(
   return Object.fromEntries(Object.entries(values).filter(([key]) => keys.includes(key)));
 }
 
-function explain(owner: string, { issues }: z.ZodError): string {
+function explain(owner: string, { issues }: z.ZodError, known: readonly string[]): string {
   const problems = issues.flatMap((issue) =>
     issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => `${key}: no such key`)
+      ? issue.keys.map((key) => `${key}: no such key: ${knownInstead(key, known)}`)
       : [`${issue.path.join(".") || "the whole"}: ${issue.message}`],
   );
   return `${owner}: ${problems.join("\n  ")}`;

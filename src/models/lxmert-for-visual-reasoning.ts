@@ -3,6 +3,7 @@ import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { throughBlocks } from "./block";
 import { initialiseLikeBert } from "./initialise";
+import { checkInputs, TEXT_AND_REGIONS } from "./inputs";
 import { type LxmertEmbedded, type LxmertInputs, throughStreams } from "./lxmert";
 import { LxmertConfig } from "./lxmert-config";
 import { twoLayers } from "./lxmert-heads";
@@ -51,8 +52,9 @@ export class LxmertForVisualReasoning extends LxmertModel {
   }
 
   override forward(inputs: LxmertPairInputs): LxmertPairOutputs {
+    const pair = checkInputs(this, inputs, TEXT_AND_REGIONS);
     const { encoder, pooler } = this.lxmert;
-    const pairs = [0, 1].map((image) => this.lxmert.embedStreams(withImage(inputs, image)));
+    const pairs = [0, 1].map((image) => this.lxmert.embedStreams(withImage(pair, image)));
     const [{ language, languageMask }] = pairs;
     const words = throughBlocks(encoder.layer, language, languageMask); // the same for both images
     const { r_layers, x_layers } = encoder;
@@ -66,7 +68,8 @@ export class LxmertForVisualReasoning extends LxmertModel {
 
   /** Everything before the blocks, by stream: the regions of both images as one, [B,2O,D]. */
   override embedStreams(inputs: LxmertPairInputs): LxmertEmbedded {
-    const [first, second] = [0, 1].map((n) => this.lxmert.embedStreams(withImage(inputs, n)));
+    const pair = checkInputs(this, inputs, TEXT_AND_REGIONS);
+    const [first, second] = [0, 1].map((n) => this.lxmert.embedStreams(withImage(pair, n)));
     const masks = [first.visionMask, second.visionMask].filter((mask) => mask !== null);
     return {
       ...first,
@@ -77,7 +80,8 @@ export class LxmertForVisualReasoning extends LxmertModel {
 
   /** Everything before the blocks, the text and both images: hidden [B,T+2O,D], mask [B,1,1,T+2O]. */
   override embed(inputs: LxmertPairInputs): { hidden: Tensor; mask: Tensor } {
-    const [first, second] = [0, 1].map((image) => this.lxmert.embed(withImage(inputs, image)));
+    const pair = checkInputs(this, inputs, TEXT_AND_REGIONS);
+    const [first, second] = [0, 1].map((image) => this.lxmert.embed(withImage(pair, image)));
     const [, text] = inputs.inputIds.shape;
     return {
       hidden: torch.cat([first.hidden, second.hidden.slice(1, text)], 1),

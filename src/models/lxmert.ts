@@ -16,6 +16,7 @@ import { BertLayer, bertLayerNorm } from "./bert";
 import { inOrder } from "./block";
 import { knownEntries } from "./config";
 import { initialiseLikeBert } from "./initialise";
+import { checkInputs, TEXT_AND_REGIONS } from "./inputs";
 import { LxmertConfig } from "./lxmert-config";
 import { LxmertCrossLayer, type Streams } from "./lxmert-cross-layer";
 import { lxmertConfigOf, lxmertRenames } from "./lxmert-names";
@@ -120,7 +121,11 @@ export class Lxmert extends Model {
 
   /** Everything before the blocks, by stream. */
   embedStreams(inputs: LxmertInputs): LxmertEmbedded {
-    const { inputIds, tokenTypeIds, attentionMask, regionMask } = inputs;
+    const { inputIds, tokenTypeIds, attentionMask, regionMask } = checkInputs(
+      this,
+      inputs,
+      TEXT_AND_REGIONS,
+    );
     const language = this.embeddings.forward(inputIds, tokenTypeIds);
     const [languageMask, visionMask] = additiveMasks([attentionMask, regionMask], language);
     return {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Module, tiedApart, uniqueWeights } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { printable } from "../torch/printable";
 import { findCheckpoint, readConfig, writeCheckpoint } from "./checkpoint";
 import { carriedEntries, unusedEntries } from "./foreign-config";
@@ -89,8 +90,13 @@ export abstract class Model extends Module {
       ...args: never[]
     ) => M,
     path: string,
-    { config: changes = {}, report = printed(path) }: PretrainedOptions = {},
+    options: PretrainedOptions = {},
   ): M {
+    const { config: changes = {}, report = printed(path) } = checkOptions(
+      "fromPretrained",
+      options,
+      ["config", "report"],
+    );
     // Its pretrained model alone would be a whole model too, and not what it was exported for.
     if (existsSync(join(path, "adaptive.json"))) {
       throw new Error(

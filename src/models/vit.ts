@@ -10,9 +10,11 @@ import {
 } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { bertLayerNorm } from "./bert";
 import { knownEntries, labelCount } from "./config";
 import { initialiseLikeBert } from "./initialise";
+import { checkInputs, type InputNames } from "./inputs";
 import { type ConfigValues, Model } from "./model";
 import type { Rename } from "./names";
 import { Pooler } from "./text-embeddings";
@@ -24,6 +26,8 @@ export type ViTInputs = {
   /** [B,3,H,W], H = W = image_size, normalised as in pre-training */
   readonly pixelValues: Tensor;
 };
+
+const IMAGES: InputNames = { needed: ["pixelValues"] };
 
 export interface ViTOutputs extends Record<string, Tensor> {
   /** [B,S,D], S = 1 + (H / patch_size)^2: [CLS], then the patches row by row */
@@ -60,8 +64,9 @@ export class ViT extends Model {
 
   constructor(
     readonly config: ViTConfig = new ViTConfig(),
-    { pools = true }: { readonly pools?: boolean } = {},
+    options: { readonly pools?: boolean } = {},
   ) {
+    const { pools = true } = checkOptions(new.target.name, options, ["pools"]);
     super();
     const { hidden_size, pooler_output_size, initializer_range } = config;
     this.embeddings = new PatchEmbeddings(config);
@@ -84,14 +89,16 @@ export class ViT extends Model {
     return name.startsWith("pooler.");
   }
 
-  override forward({ pixelValues }: ViTInputs): ViTOutputs {
+  override forward(inputs: ViTInputs): ViTOutputs {
+    const { pixelValues } = checkInputs(this, inputs, IMAGES);
     const embedded = this.embeddings.forward(pixelValues);
     const hidden = this.layernorm.forward(this.encoder.forward(embedded));
     return { hidden, ...(this.pooler && { pooled: this.pooler.forward(hidden) }) };
   }
 
   /** Everything before the blocks: hidden [B,S,D] and a mask [B,1,1,S] of zeros. */
-  embed({ pixelValues }: ViTInputs): { hidden: Tensor; mask: Tensor } {
+  embed(inputs: ViTInputs): { hidden: Tensor; mask: Tensor } {
+    const { pixelValues } = checkInputs(this, inputs, IMAGES);
     const hidden = this.embeddings.forward(pixelValues);
     return { hidden, mask: hidden.newZeros([hidden.shape[0], 1, 1, hidden.shape[1]]) };
   }

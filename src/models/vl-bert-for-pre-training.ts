@@ -1,6 +1,7 @@
 import { Embedding, init } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkInputs, TEXT_ON_REGIONS } from "./inputs";
 import type { VLBertParts } from "./vl-bert";
 import { VLBertConfig } from "./vl-bert-config";
 import { VLBertWithHeads } from "./vl-bert-heads";
@@ -73,11 +74,12 @@ export class VLBertForPreTraining extends VLBertModel {
   }
 
   protected override parts(inputs: VLBertPreTrainingInputs): VLBertParts {
-    const { regionFeatures, maskedRegions } = inputs;
-    if (!maskedRegions) return this.withoutImages(super.parts(inputs));
+    const { maskedRegions, ...others } = inputs;
+    const { regionFeatures } = checkInputs(this, others, TEXT_ON_REGIONS);
+    if (!maskedRegions) return this.withoutImages(super.parts(others));
     const hides = maskedRegions.to("bool").unsqueeze(-1); // [B,O,1]
     const shown = torch.where(hides, this.object_mask_visual_embedding.weight, regionFeatures);
-    const parts = super.parts({ ...inputs, regionFeatures: shown });
+    const parts = super.parts({ ...others, regionFeatures: shown });
     const words = torch.where(hides, this.object_mask_word_embedding.weight, parts.regionWord);
     return this.withoutImages({ ...parts, regionWord: words });
   }

@@ -3,6 +3,7 @@ import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { BertPredictionHeadTransform } from "./bert-heads";
 import type { Positions } from "./block";
+import { checkInputs, TEXT_ON_REGIONS } from "./inputs";
 import type { Rename } from "./names";
 import { VLBertConfig } from "./vl-bert-config";
 import { textMaskOf, type VLBertInputs, VLBertModel } from "./vl-bert-model";
@@ -47,7 +48,10 @@ export class VLBertForQuestionAnswering extends VLBertModel {
    * read, the scores of such a row are no numbers.
    */
   override forward(inputs: VLBertInputs): VLBertOutputs {
-    const [ids, present] = allOnHost([inputs.inputIds, textMaskOf(inputs)]);
+    const [ids, present] = allOnHost([
+      checkInputs(this, inputs, TEXT_ON_REGIONS).inputIds,
+      textMaskOf(inputs),
+    ]);
     const asked = ids.eq(this.config.mask_token_id).logicalAnd(present); // [B,T]
     if (!hasStaticShapes()) return this.answer(inputs, this.positionsOf(asked));
     const { logits } = this.answer(inputs, asked.to("int64").argmax(1));

@@ -1,5 +1,6 @@
 import { Dropout, Linear, Sequential } from "../nn";
 import type { Tensor } from "../torch";
+import { checkInputs, TEXT_ON_REGIONS } from "./inputs";
 import type { Rename } from "./names";
 import { VLBertConfig } from "./vl-bert-config";
 import { VLBertRegionTransform } from "./vl-bert-heads";
@@ -35,7 +36,7 @@ export class VLBertForReferringExpressions extends VLBertModel {
   }
 
   override forward(inputs: VLBertInputs): VLBertRegionOutputs {
-    const { inputIds, regionFeatures, regionMask } = inputs;
+    const { inputIds, regionFeatures, regionMask } = checkInputs(this, inputs, TEXT_ON_REGIONS);
     const hidden = this.encode(this.embed(inputs));
     const regions = hidden.narrow(1, inputIds.shape[1], regionFeatures.shape[1]); // [B,O,D]
     const scores = this.final_mlp.forward(regions).squeeze(-1); // [B,O]

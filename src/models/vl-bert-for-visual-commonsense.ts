@@ -1,6 +1,7 @@
 import { Dropout, Linear, Sequential } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkInputs, TEXT_ON_REGIONS } from "./inputs";
 import { type Embedded, VLBert } from "./vl-bert";
 import { VLBertConfig } from "./vl-bert-config";
 import { type VLBertInputs, VLBertModel } from "./vl-bert-model";
@@ -58,7 +59,8 @@ export class VLBertForVisualCommonsense extends VLBertModel {
   }
 
   private embedChoices(inputs: VLBertChoiceInputs): Embedded[] {
-    const numbers = [...Array(inputs.inputIds.shape[1]).keys()];
+    const { inputIds } = checkInputs(this, inputs, TEXT_ON_REGIONS);
+    const numbers = [...Array(inputIds.shape[1]).keys()];
     return numbers.map((n) => super.embed(withChoice(inputs, n)));
   }
 }

@@ -1,5 +1,6 @@
 import { functional } from "../nn";
 import type { Tensor } from "../torch";
+import { checkOptions } from "../torch/errors";
 import type { VLBertPreTrainingOutputs } from "./vl-bert-for-pre-training";
 
 /** What pre-training should predict; what is not given costs nothing. */
@@ -15,8 +16,13 @@ export interface VLBertPreTrainingLabels {
 /** The loss of VL-BERT's pre-training: the sum of mean cross-entropies of all that is predicted. */
 export function vlBertPreTrainingLoss(
   { wordLogits, regionLogits, relationshipLogits, hidden }: VLBertPreTrainingOutputs,
-  { words, regions, relationship }: VLBertPreTrainingLabels,
+  options: VLBertPreTrainingLabels,
 ): Tensor {
+  const { words, regions, relationship } = checkOptions("vlBertPreTrainingLoss", options, [
+    "words",
+    "regions",
+    "relationship",
+  ]);
   const losses: Tensor[] = [];
   if (words) losses.push(functional.crossEntropy(wordLogits.flatten(0, 1), words.flatten()));
   if (regions) losses.push(softCrossEntropy(regionLogits, regions));

@@ -2,6 +2,7 @@ import { Embedding, type Module } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
 import { initialiseLikeBert } from "./initialise";
+import { checkInputs, TEXT_ON_REGIONS } from "./inputs";
 import { presence } from "./mask";
 import { Model } from "./model";
 import { type Embedded, VLBert, type VLBertParts } from "./vl-bert";
@@ -73,7 +74,8 @@ export abstract class VLBertModel extends Model {
 
   /** What VL-BERT embeds of the inputs. */
   protected parts(inputs: VLBertInputs): VLBertParts {
-    const { inputIds, tokenTypeIds, regionFeatures, regionBoxes, regionMask, wordRegions } = inputs;
+    const { inputIds, tokenTypeIds, regionFeatures, regionBoxes, regionMask, wordRegions } =
+      checkInputs(this, inputs, TEXT_ON_REGIONS);
     const regions = this.image_feature_extractor.forward(regionFeatures, regionBoxes);
     return {
       inputIds,

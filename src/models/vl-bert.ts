@@ -1,6 +1,7 @@
 import { allOnHost, Dropout, Embedding, init, type LayerNorm, Module } from "../nn";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { BertEncoder, bertLayerNorm } from "./bert";
 import type { Positions } from "./block";
 import { initialiseLikeBert } from "./initialise";
@@ -54,7 +55,8 @@ export class VLBert extends Module {
   readonly pooler: Pooler | null;
 
   /** `pools` says whether what [CLS] became is pooled, for heads that read it; false by default. */
-  constructor(config: VLBertConfig, { pools = false }: { readonly pools?: boolean } = {}) {
+  constructor(config: VLBertConfig, options: { readonly pools?: boolean } = {}) {
+    const { pools = false } = checkOptions(new.target.name, options, ["pools"]);
     super();
     const { hidden_size } = config;
     this.word_embeddings = new Embedding(config.vocab_size, hidden_size);

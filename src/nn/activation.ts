@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { gelu, linear } from "./functional";
 import { isHooked } from "./hooks";
 import { Linear } from "./linear";
@@ -21,7 +22,8 @@ export interface GELUOptions {
 export class GELU extends Module {
   readonly approximate: "none" | "tanh";
 
-  constructor({ approximate = "none" }: GELUOptions = {}) {
+  constructor(options: GELUOptions = {}) {
+    const { approximate = "none" } = checkOptions(new.target.name, options, ["approximate"]);
     super();
     this.approximate = approximate;
   }
@@ -43,7 +45,8 @@ export class GELU extends Module {
 export class ReLU extends Module {
   readonly inplace: boolean;
 
-  constructor({ inplace = false }: InplaceOptions = {}) {
+  constructor(options: InplaceOptions = {}) {
+    const { inplace = false } = checkOptions(new.target.name, options, ["inplace"]);
     super();
     this.inplace = inplace;
   }
@@ -57,7 +60,8 @@ export class ReLU extends Module {
 export class ReLU6 extends Module {
   readonly inplace: boolean;
 
-  constructor({ inplace = false }: InplaceOptions = {}) {
+  constructor(options: InplaceOptions = {}) {
+    const { inplace = false } = checkOptions(new.target.name, options, ["inplace"]);
     super();
     this.inplace = inplace;
   }
@@ -73,8 +77,9 @@ export class LeakyReLU extends Module {
 
   constructor(
     readonly negativeSlope = 0.01,
-    { inplace = false }: InplaceOptions = {},
+    options: InplaceOptions = {},
   ) {
+    const { inplace = false } = checkOptions(new.target.name, options, ["inplace"]);
     super();
     this.inplace = inplace;
   }
@@ -91,8 +96,9 @@ export class ELU extends Module {
 
   constructor(
     readonly alpha = 1,
-    { inplace = false }: InplaceOptions = {},
+    options: InplaceOptions = {},
   ) {
+    const { inplace = false } = checkOptions(new.target.name, options, ["inplace"]);
     super();
     this.inplace = inplace;
   }
@@ -108,8 +114,9 @@ export class CELU extends Module {
 
   constructor(
     readonly alpha = 1,
-    { inplace = false }: InplaceOptions = {},
+    options: InplaceOptions = {},
   ) {
+    const { inplace = false } = checkOptions(new.target.name, options, ["inplace"]);
     super();
     this.inplace = inplace;
   }
@@ -123,7 +130,8 @@ export class CELU extends Module {
 export class SELU extends Module {
   readonly inplace: boolean;
 
-  constructor({ inplace = false }: InplaceOptions = {}) {
+  constructor(options: InplaceOptions = {}) {
+    const { inplace = false } = checkOptions(new.target.name, options, ["inplace"]);
     super();
     this.inplace = inplace;
   }
@@ -137,7 +145,8 @@ export class SELU extends Module {
 export class SiLU extends Module {
   readonly inplace: boolean;
 
-  constructor({ inplace = false }: InplaceOptions = {}) {
+  constructor(options: InplaceOptions = {}) {
+    const { inplace = false } = checkOptions(new.target.name, options, ["inplace"]);
     super();
     this.inplace = inplace;
   }
@@ -151,7 +160,8 @@ export class SiLU extends Module {
 export class Mish extends Module {
   readonly inplace: boolean;
 
-  constructor({ inplace = false }: InplaceOptions = {}) {
+  constructor(options: InplaceOptions = {}) {
+    const { inplace = false } = checkOptions(new.target.name, options, ["inplace"]);
     super();
     this.inplace = inplace;
   }
@@ -165,7 +175,8 @@ export class Mish extends Module {
 export class Hardswish extends Module {
   readonly inplace: boolean;
 
-  constructor({ inplace = false }: InplaceOptions = {}) {
+  constructor(options: InplaceOptions = {}) {
+    const { inplace = false } = checkOptions(new.target.name, options, ["inplace"]);
     super();
     this.inplace = inplace;
   }

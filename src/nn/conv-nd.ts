@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { convolution } from "./convolution";
 import { fans, kaimingUniform_, uniform_ } from "./init";
 import type { FactoryOptions } from "./linear";
@@ -42,7 +43,9 @@ export abstract class ConvNd extends Module {
     readonly inChannels: number,
     readonly outChannels: number,
     kernelSize: Size,
-    {
+    options: ConvOptions = {},
+  ) {
+    const {
       stride = 1,
       padding = 0,
       dilation = 1,
@@ -50,8 +53,16 @@ export abstract class ConvNd extends Module {
       bias = true,
       paddingMode = "zeros",
       ...factory
-    }: ConvOptions = {},
-  ) {
+    } = checkOptions(new.target.name, options, [
+      "stride",
+      "padding",
+      "dilation",
+      "groups",
+      "bias",
+      "paddingMode",
+      "device",
+      "dtype",
+    ]);
     super();
     checkGroups(inChannels, outChannels, groups);
     this.kernelSize = perDimension(kernelSize, dims, "kernelSize");

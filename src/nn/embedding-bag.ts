@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { fillRowWithZero } from "./embedding";
 import { type BagMode, embeddingBag, rowIndex } from "./functions/embeddings";
 import { normal_ } from "./init";
@@ -43,7 +44,9 @@ export class EmbeddingBag extends Module {
   constructor(
     readonly numEmbeddings: number,
     readonly embeddingDim: number,
-    {
+    options: EmbeddingBagOptions = {},
+  ) {
+    const {
       maxNorm = null,
       normType = 2,
       scaleGradByFreq = false,
@@ -52,8 +55,17 @@ export class EmbeddingBag extends Module {
       includeLastOffset = false,
       paddingIdx = null,
       ...factory
-    }: EmbeddingBagOptions = {},
-  ) {
+    } = checkOptions(new.target.name, options, [
+      "maxNorm",
+      "normType",
+      "scaleGradByFreq",
+      "mode",
+      "sparse",
+      "includeLastOffset",
+      "paddingIdx",
+      "device",
+      "dtype",
+    ]);
     super();
     this.maxNorm = maxNorm;
     this.normType = normType;

@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { embedding, rowIndex } from "./functions/embeddings";
 import { normal_, skip } from "./init";
 import type { FactoryOptions } from "./linear";
@@ -35,15 +36,24 @@ export class Embedding extends Module {
   constructor(
     readonly numEmbeddings: number,
     readonly embeddingDim: number,
-    {
+    options: EmbeddingOptions = {},
+  ) {
+    const {
       paddingIdx = null,
       maxNorm = null,
       normType = 2,
       scaleGradByFreq = false,
       sparse = false,
       ...factory
-    }: EmbeddingOptions = {},
-  ) {
+    } = checkOptions(new.target.name, options, [
+      "paddingIdx",
+      "maxNorm",
+      "normType",
+      "scaleGradByFreq",
+      "sparse",
+      "device",
+      "dtype",
+    ]);
     super();
     this.paddingIdx = paddingIdx === null ? null : rowIndex(paddingIdx, numEmbeddings);
     this.maxNorm = maxNorm;
@@ -57,8 +67,18 @@ export class Embedding extends Module {
   /** An embedding of given rows [V,D], by default frozen. */
   static fromPretrained(
     rows: Tensor,
-    { freeze = true, ...options }: EmbeddingOptions & { readonly freeze?: boolean } = {},
+    given: EmbeddingOptions & { readonly freeze?: boolean } = {},
   ): Embedding {
+    const { freeze = true, ...options } = checkOptions("fromPretrained", given, [
+      "paddingIdx",
+      "maxNorm",
+      "normType",
+      "scaleGradByFreq",
+      "sparse",
+      "device",
+      "dtype",
+      "freeze",
+    ]);
     const [count, size] = rows.shape;
     const { device, dtype } = rows;
     const made = skip(() => new Embedding(count, size, { ...options, device, dtype: dtype }));

@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { groupNorm } from "./functions/norms";
 import { ones_, zeros_ } from "./init";
 import type { FactoryOptions } from "./linear";
@@ -26,8 +27,14 @@ export class GroupNorm extends Module {
   constructor(
     readonly numGroups: number,
     readonly numChannels: number,
-    { eps = 1e-5, affine = true, bias = true, ...factory }: GroupNormOptions = {},
+    options: GroupNormOptions = {},
   ) {
+    const {
+      eps = 1e-5,
+      affine = true,
+      bias = true,
+      ...factory
+    } = checkOptions(new.target.name, options, ["eps", "affine", "bias", "device", "dtype"]);
     super();
     if (!Number.isInteger(numChannels / numGroups)) {
       throw new RangeError(`${numGroups} groups do not divide ${numChannels} channels`);

@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { Dropout } from "./dropout";
 import { dropoutAddLayerNorm, layerNorm } from "./functional";
 import { isHooked } from "./hooks";
@@ -23,10 +24,19 @@ export class LayerNorm extends Module {
   readonly normalizedShape: readonly number[];
   readonly eps: number;
 
-  constructor(
-    normalizedShape: number | readonly number[],
-    { eps = 1e-5, elementwiseAffine = true, bias = true, ...factory }: LayerNormOptions = {},
-  ) {
+  constructor(normalizedShape: number | readonly number[], options: LayerNormOptions = {}) {
+    const {
+      eps = 1e-5,
+      elementwiseAffine = true,
+      bias = true,
+      ...factory
+    } = checkOptions(new.target.name, options, [
+      "eps",
+      "elementwiseAffine",
+      "bias",
+      "device",
+      "dtype",
+    ]);
     super();
     this.normalizedShape =
       typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];

@@ -1,5 +1,6 @@
 import type { DType, Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { linear } from "./functional";
 import { fans, kaimingUniform_, uniform_ } from "./init";
 import { Module } from "./module";
@@ -26,8 +27,13 @@ export class Linear extends Module {
   constructor(
     readonly inFeatures: number,
     readonly outFeatures: number,
-    { bias = true, ...factory }: LinearOptions = {},
+    options: LinearOptions = {},
   ) {
+    const { bias = true, ...factory } = checkOptions(new.target.name, options, [
+      "bias",
+      "device",
+      "dtype",
+    ]);
     super();
     this.weight = new Parameter(torch.empty([outFeatures, inFeatures], factory));
     this.bias = bias ? new Parameter(torch.empty([outFeatures], factory)) : null;

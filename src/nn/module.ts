@@ -1,6 +1,7 @@
 import type { Device, DType, Tensor } from "../torch";
 import * as torch from "../torch";
 import { isDType } from "../torch/dtype";
+import { checkOptions } from "../torch/errors";
 import { type ForwardHook, type ForwardPreHook, hooksOf, type RemovableHandle } from "./hooks";
 import { Buffer, Parameter } from "./parameter";
 import { type LoadOptions, type LoadReport, loadState, uniqueWeights } from "./state";
@@ -228,7 +229,8 @@ export class Module {
   }
 
   /** How many numbers the parameters hold, or those among them that train. */
-  numParameters({ trainable = false }: { readonly trainable?: boolean } = {}): number {
+  numParameters(options: { readonly trainable?: boolean } = {}): number {
+    const { trainable = false } = checkOptions("numParameters", options, ["trainable"]);
     return this.parameters()
       .filter((parameter) => !trainable || parameter.requiresGrad)
       .reduce((sum, parameter) => sum + parameter.numel(), 0);

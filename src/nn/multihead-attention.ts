@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { attendHeads, type HeadOptions, sameOnes } from "./functions/attention";
 import { xavierNormal_, xavierUniform_, zeros_ } from "./init";
 import { type FactoryOptions, Linear } from "./linear";
@@ -48,7 +49,9 @@ export class MultiheadAttention extends Module {
   constructor(
     readonly embedDim: number,
     readonly numHeads: number,
-    {
+    options: MultiheadAttentionOptions = {},
+  ) {
+    const {
       dropout = 0,
       bias = true,
       addBiasKv = false,
@@ -57,8 +60,17 @@ export class MultiheadAttention extends Module {
       vdim = null,
       batchFirst = false,
       ...factory
-    }: MultiheadAttentionOptions = {},
-  ) {
+    } = checkOptions(new.target.name, options, [
+      "dropout",
+      "bias",
+      "addBiasKv",
+      "addZeroAttn",
+      "kdim",
+      "vdim",
+      "batchFirst",
+      "device",
+      "dtype",
+    ]);
     super();
     if (!Number.isInteger(embedDim / numHeads)) {
       throw new RangeError(`${numHeads} attention heads do not divide the width ${embedDim}`);

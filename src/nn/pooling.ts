@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { Module } from "./module";
 import { perDimension, type Size } from "./size";
 
@@ -100,10 +101,18 @@ export class AvgPool1d extends Module {
   readonly ceilMode: boolean;
   readonly countIncludePad: boolean;
 
-  constructor(
-    kernelSize: Size,
-    { stride = null, padding = 0, ceilMode = false, countIncludePad = true }: AvgPool1dOptions = {},
-  ) {
+  constructor(kernelSize: Size, options: AvgPool1dOptions = {}) {
+    const {
+      stride = null,
+      padding = 0,
+      ceilMode = false,
+      countIncludePad = true,
+    } = checkOptions(new.target.name, options, [
+      "stride",
+      "padding",
+      "ceilMode",
+      "countIncludePad",
+    ]);
     super();
     this.kernelSize = perDimension(kernelSize, 1, "kernelSize");
     this.stride = perDimension(stride ?? kernelSize, 1, "stride");

@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { constant_ } from "./init";
 import type { FactoryOptions } from "./linear";
 import { Module } from "./module";
@@ -17,7 +18,12 @@ export class PReLU extends Module {
   weight: Parameter;
   readonly init: number;
 
-  constructor({ numParameters = 1, init = 0.25, ...factory }: PReLUOptions = {}) {
+  constructor(options: PReLUOptions = {}) {
+    const {
+      numParameters = 1,
+      init = 0.25,
+      ...factory
+    } = checkOptions(new.target.name, options, ["numParameters", "init", "device", "dtype"]);
     super();
     this.init = init;
     this.weight = new Parameter(torch.empty([numParameters], factory));

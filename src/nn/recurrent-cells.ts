@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { count } from "./functional";
 import { uniform_ } from "./init";
 import type { FactoryOptions } from "./linear";
@@ -87,11 +88,13 @@ export interface RNNCellOptions extends CellOptions {
 export class RNNCell extends Cell {
   readonly nonlinearity: "tanh" | "relu";
 
-  constructor(
-    inputSize: number,
-    hiddenSize: number,
-    { nonlinearity = "tanh", ...options }: RNNCellOptions = {},
-  ) {
+  constructor(inputSize: number, hiddenSize: number, given: RNNCellOptions = {}) {
+    const { nonlinearity = "tanh", ...options } = checkOptions(new.target.name, given, [
+      "nonlinearity",
+      "bias",
+      "device",
+      "dtype",
+    ]);
     super(inputSize, hiddenSize, options);
     if (nonlinearity !== "tanh" && nonlinearity !== "relu") {
       throw new RangeError(`RNNCell: nonlinearity is "tanh" or "relu", given ${nonlinearity}`);

@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { Module } from "./module";
 import { perDimension, type Size } from "./size";
 
@@ -81,7 +82,12 @@ export class Unfold extends Module {
   readonly padding: readonly number[];
   readonly stride: readonly number[];
 
-  constructor(kernelSize: Size, { dilation = 1, padding = 0, stride = 1 }: UnfoldOptions = {}) {
+  constructor(kernelSize: Size, options: UnfoldOptions = {}) {
+    const {
+      dilation = 1,
+      padding = 0,
+      stride = 1,
+    } = checkOptions(new.target.name, options, ["dilation", "padding", "stride"]);
     super();
     this.kernelSize = perDimension(kernelSize, 2, "kernelSize");
     this.dilation = perDimension(dilation, 2, "dilation");
@@ -102,11 +108,12 @@ export class Fold extends Module {
   readonly padding: readonly number[];
   readonly stride: readonly number[];
 
-  constructor(
-    outputSize: Size,
-    kernelSize: Size,
-    { dilation = 1, padding = 0, stride = 1 }: UnfoldOptions = {},
-  ) {
+  constructor(outputSize: Size, kernelSize: Size, options: UnfoldOptions = {}) {
+    const {
+      dilation = 1,
+      padding = 0,
+      stride = 1,
+    } = checkOptions(new.target.name, options, ["dilation", "padding", "stride"]);
     super();
     this.outputSize = perDimension(outputSize, 2, "outputSize");
     this.kernelSize = perDimension(kernelSize, 2, "kernelSize");

@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { ones_ } from "./init";
 import type { FactoryOptions } from "./linear";
 import { Module } from "./module";
@@ -19,10 +20,12 @@ export class RMSNorm extends Module {
   readonly eps: number | null;
   readonly elementwiseAffine: boolean;
 
-  constructor(
-    normalizedShape: number | readonly number[],
-    { eps = null, elementwiseAffine = true, ...factory }: RMSNormOptions = {},
-  ) {
+  constructor(normalizedShape: number | readonly number[], options: RMSNormOptions = {}) {
+    const {
+      eps = null,
+      elementwiseAffine = true,
+      ...factory
+    } = checkOptions(new.target.name, options, ["eps", "elementwiseAffine", "device", "dtype"]);
     super();
     this.normalizedShape =
       typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];

@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { Module } from "./module";
 
 /** Options of `CosineSimilarity`. */
@@ -15,7 +16,8 @@ export class CosineSimilarity extends Module {
   readonly dim: number;
   readonly eps: number;
 
-  constructor({ dim = 1, eps = 1e-8 }: CosineSimilarityOptions = {}) {
+  constructor(options: CosineSimilarityOptions = {}) {
+    const { dim = 1, eps = 1e-8 } = checkOptions(new.target.name, options, ["dim", "eps"]);
     super();
     this.dim = dim;
     this.eps = eps;
@@ -42,7 +44,12 @@ export class PairwiseDistance extends Module {
   readonly eps: number;
   readonly keepdim: boolean;
 
-  constructor({ p = 2, eps = 1e-6, keepdim = false }: PairwiseDistanceOptions = {}) {
+  constructor(options: PairwiseDistanceOptions = {}) {
+    const {
+      p = 2,
+      eps = 1e-6,
+      keepdim = false,
+    } = checkOptions(new.target.name, options, ["p", "eps", "keepdim"]);
     super();
     this.norm = p;
     this.eps = eps;

@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import type { InplaceOptions } from "./activation";
 import { Module } from "./module";
 
@@ -78,7 +79,8 @@ export class Hardshrink extends Module {
 export class Hardsigmoid extends Module {
   readonly inplace: boolean;
 
-  constructor({ inplace = false }: InplaceOptions = {}) {
+  constructor(options: InplaceOptions = {}) {
+    const { inplace = false } = checkOptions(new.target.name, options, ["inplace"]);
     super();
     this.inplace = inplace;
   }
@@ -95,8 +97,9 @@ export class Hardtanh extends Module {
   constructor(
     readonly minVal = -1,
     readonly maxVal = 1,
-    { inplace = false }: InplaceOptions = {},
+    options: InplaceOptions = {},
   ) {
+    const { inplace = false } = checkOptions(new.target.name, options, ["inplace"]);
     super();
     if (!(minVal < maxVal)) throw new RangeError(`minVal ${minVal} is not below maxVal ${maxVal}`);
     this.inplace = inplace;
@@ -115,8 +118,9 @@ export class Threshold extends Module {
   constructor(
     readonly threshold: number,
     readonly value: number,
-    { inplace = false }: InplaceOptions = {},
+    options: InplaceOptions = {},
   ) {
+    const { inplace = false } = checkOptions(new.target.name, options, ["inplace"]);
     super();
     this.inplace = inplace;
   }

@@ -1,5 +1,5 @@
 import { noGrad, scope, Tensor } from "../torch";
-import { describe } from "../torch/errors";
+import { checkOptions, describe } from "../torch/errors";
 
 /** Options of `loadStateDict`. */
 export interface LoadOptions {
@@ -26,8 +26,9 @@ export function loadState(
   weights: readonly (readonly [string, Tensor])[],
   given: Readonly<Record<string, Tensor>>,
   owner: string,
-  { strict = true }: LoadOptions = {},
+  options: LoadOptions = {},
 ): LoadReport {
+  const { strict = true } = checkOptions("loadState", options, ["strict"]);
   if (typeof given !== "object" || given === null) {
     throw new TypeError(`loadStateDict: expected tensors by name, given ${describe(given)}`);
   }

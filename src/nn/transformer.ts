@@ -1,4 +1,5 @@
 import type { Tensor } from "../torch";
+import { checkOptions } from "../torch/errors";
 import { GELU, ReLU } from "./activation";
 import { ModuleList } from "./containers";
 import { Dropout } from "./dropout";
@@ -47,10 +48,8 @@ export class TransformerEncoderLayer extends Module {
   readonly normFirst: boolean;
 
   /** `dModel` is the width D, `nhead` how many heads attend. */
-  constructor(
-    dModel: number,
-    nhead: number,
-    {
+  constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
+    const {
       dimFeedforward = 2048,
       dropout = 0.1,
       activation = "relu",
@@ -59,8 +58,17 @@ export class TransformerEncoderLayer extends Module {
       normFirst = false,
       bias = true,
       ...factory
-    }: TransformerLayerOptions = {},
-  ) {
+    } = checkOptions(new.target.name, options, [
+      "dimFeedforward",
+      "dropout",
+      "activation",
+      "layerNormEps",
+      "batchFirst",
+      "normFirst",
+      "bias",
+      "device",
+      "dtype",
+    ]);
     super();
     const norm = () => new LayerNorm(dModel, { eps: layerNormEps, bias, ...factory });
     const attention = { dropout, bias, batchFirst, ...factory };
@@ -126,10 +134,8 @@ export class TransformerDecoderLayer extends Module {
   readonly normFirst: boolean;
 
   /** `dModel` is the width D, `nhead` how many heads attend. */
-  constructor(
-    dModel: number,
-    nhead: number,
-    {
+  constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
+    const {
       dimFeedforward = 2048,
       dropout = 0.1,
       activation = "relu",
@@ -138,8 +144,17 @@ export class TransformerDecoderLayer extends Module {
       normFirst = false,
       bias = true,
       ...factory
-    }: TransformerLayerOptions = {},
-  ) {
+    } = checkOptions(new.target.name, options, [
+      "dimFeedforward",
+      "dropout",
+      "activation",
+      "layerNormEps",
+      "batchFirst",
+      "normFirst",
+      "bias",
+      "device",
+      "dtype",
+    ]);
     super();
     const norm = () => new LayerNorm(dModel, { eps: layerNormEps, bias, ...factory });
     const attention = { dropout, bias, batchFirst, ...factory };

@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { type Named, named } from "./functions/named";
 import { Module } from "./module";
 import type { Size } from "./size";
@@ -86,13 +87,20 @@ export class Upsample extends Module {
   readonly alignCorners: boolean | null;
   readonly recomputeScaleFactor: boolean | null;
 
-  constructor({
-    size = null,
-    scaleFactor = null,
-    mode = "nearest",
-    alignCorners = null,
-    recomputeScaleFactor = null,
-  }: UpsampleOptions = {}) {
+  constructor(options: UpsampleOptions = {}) {
+    const {
+      size = null,
+      scaleFactor = null,
+      mode = "nearest",
+      alignCorners = null,
+      recomputeScaleFactor = null,
+    } = checkOptions(new.target.name, options, [
+      "size",
+      "scaleFactor",
+      "mode",
+      "alignCorners",
+      "recomputeScaleFactor",
+    ]);
     super();
     this.size = size;
     this.scaleFactor = scaleFactor;

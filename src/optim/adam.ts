@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { negatives, type ParameterGroup, type ParameterGroupOptions } from "./groups";
 import type { MasterOptions } from "./masters";
 import { Optimizer, type Slot, type StateLists, type WithGradient } from "./optimizer";
@@ -131,7 +132,9 @@ const LIKE = "like parameter";
 export class Adam extends AdamBase {
   constructor(
     params: readonly Tensor[] | readonly ParameterGroupOptions<AdamNumbers>[],
-    {
+    options: AdamOptions = {},
+  ) {
+    const {
       lr = 1e-3,
       betas = [0.9, 0.999],
       eps = 1e-8,
@@ -139,8 +142,15 @@ export class Adam extends AdamBase {
       amsgrad = false,
       maximize = false,
       masterWeights,
-    }: AdamOptions = {},
-  ) {
+    } = checkOptions(new.target.name, options, [
+      "lr",
+      "betas",
+      "eps",
+      "weightDecay",
+      "amsgrad",
+      "maximize",
+      "masterWeights",
+    ]);
     super(params, { lr, betas, eps, weightDecay, amsgrad, maximize }, { masterWeights });
   }
 
@@ -154,7 +164,9 @@ export class AdamW extends AdamBase {
   /** Each step takes lr * weightDecay of a weight away. */
   constructor(
     params: readonly Tensor[] | readonly ParameterGroupOptions<AdamNumbers>[],
-    {
+    options: AdamOptions = {},
+  ) {
+    const {
       lr = 1e-3,
       betas = [0.9, 0.999],
       eps = 1e-8,
@@ -162,8 +174,15 @@ export class AdamW extends AdamBase {
       amsgrad = false,
       maximize = false,
       masterWeights,
-    }: AdamOptions = {},
-  ) {
+    } = checkOptions(new.target.name, options, [
+      "lr",
+      "betas",
+      "eps",
+      "weightDecay",
+      "amsgrad",
+      "maximize",
+      "masterWeights",
+    ]);
     super(params, { lr, betas, eps, weightDecay, amsgrad, maximize }, { masterWeights });
   }
 

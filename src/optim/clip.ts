@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { isHalf } from "./masters";
 
 /** Options of `clipGradNorm_`. */
@@ -18,8 +19,9 @@ export interface ClipOptions {
 export function clipGradNorm_(
   params: Iterable<Tensor>,
   max: number,
-  { errorIfNonfinite = false }: ClipOptions = {},
+  options: ClipOptions = {},
 ): Tensor {
+  const { errorIfNonfinite = false } = checkOptions("clipGradNorm_", options, ["errorIfNonfinite"]);
   return torch.noGrad(() =>
     torch.scope(() => {
       const all = [...params];

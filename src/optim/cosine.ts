@@ -1,3 +1,4 @@
+import { checkOptions } from "../torch/errors";
 import { checkCount } from "./decays";
 import { RateScheduler, type Schedulable } from "./rate-scheduler";
 
@@ -14,7 +15,8 @@ export interface CosineAnnealingOptions {
  * Throws RangeError for a `tMax` of 0 or less.
  */
 export class CosineAnnealingLR extends RateScheduler {
-  constructor(optimizer: Schedulable, tMax: number, { etaMin = 0 }: CosineAnnealingOptions = {}) {
+  constructor(optimizer: Schedulable, tMax: number, options: CosineAnnealingOptions = {}) {
+    const { etaMin = 0 } = checkOptions(new.target.name, options, ["etaMin"]);
     checkCount("tMax", tMax);
     super(optimizer, (step, base) => cosine(base, etaMin, step / tMax));
   }
@@ -33,11 +35,8 @@ export interface WarmRestartsOptions extends CosineAnnealingOptions {
  * Throws RangeError for a `t0` of 0 or less, and a `tMult` that is no whole number.
  */
 export class CosineAnnealingWarmRestarts extends RateScheduler {
-  constructor(
-    optimizer: Schedulable,
-    t0: number,
-    { tMult = 1, etaMin = 0 }: WarmRestartsOptions = {},
-  ) {
+  constructor(optimizer: Schedulable, t0: number, options: WarmRestartsOptions = {}) {
+    const { tMult = 1, etaMin = 0 } = checkOptions(new.target.name, options, ["tMult", "etaMin"]);
     checkCount("t0", t0);
     if (!(Number.isInteger(tMult) && tMult >= 1)) {
       throw new RangeError(`tMult takes a whole number of at least 1, given ${tMult}`);

@@ -1,3 +1,4 @@
+import { checkOptions } from "../torch/errors";
 import { RateScheduler, type Schedulable } from "./rate-scheduler";
 
 /** Options of `StepLR` and `MultiStepLR`. */
@@ -8,7 +9,8 @@ export interface GammaOptions {
 
 /** Multiplies the rate by gamma every so many steps. Throws RangeError for a `stepSize` of 0 or less. */
 export class StepLR extends RateScheduler {
-  constructor(optimizer: Schedulable, stepSize: number, { gamma = 0.1 }: GammaOptions = {}) {
+  constructor(optimizer: Schedulable, stepSize: number, options: GammaOptions = {}) {
+    const { gamma = 0.1 } = checkOptions(new.target.name, options, ["gamma"]);
     checkCount("stepSize", stepSize);
     super(optimizer, (step, base) => base * gamma ** Math.floor(step / stepSize));
   }
@@ -16,11 +18,8 @@ export class StepLR extends RateScheduler {
 
 /** Multiplies the rate by gamma at each of some steps. */
 export class MultiStepLR extends RateScheduler {
-  constructor(
-    optimizer: Schedulable,
-    milestones: readonly number[],
-    { gamma = 0.1 }: GammaOptions = {},
-  ) {
+  constructor(optimizer: Schedulable, milestones: readonly number[], options: GammaOptions = {}) {
+    const { gamma = 0.1 } = checkOptions(new.target.name, options, ["gamma"]);
     const passed = (step: number) => milestones.filter((milestone) => milestone <= step).length;
     super(optimizer, (step, base) => base * gamma ** passed(step));
   }
@@ -43,7 +42,11 @@ export interface ConstantOptions {
 
 /** A part of the rate for some steps, then all of it. */
 export class ConstantLR extends RateScheduler {
-  constructor(optimizer: Schedulable, { factor = 1 / 3, totalIters = 5 }: ConstantOptions = {}) {
+  constructor(optimizer: Schedulable, options: ConstantOptions = {}) {
+    const { factor = 1 / 3, totalIters = 5 } = checkOptions(new.target.name, options, [
+      "factor",
+      "totalIters",
+    ]);
     super(optimizer, (step, base) => base * (step < totalIters ? factor : 1));
   }
 }
@@ -64,10 +67,12 @@ export interface LinearOptions {
  * Throws RangeError for a `totalIters` of 0 or less.
  */
 export class LinearLR extends RateScheduler {
-  constructor(
-    optimizer: Schedulable,
-    { startFactor = 1 / 3, endFactor = 1, totalIters = 5 }: LinearOptions = {},
-  ) {
+  constructor(optimizer: Schedulable, options: LinearOptions = {}) {
+    const {
+      startFactor = 1 / 3,
+      endFactor = 1,
+      totalIters = 5,
+    } = checkOptions(new.target.name, options, ["startFactor", "endFactor", "totalIters"]);
     checkCount("totalIters", totalIters);
     super(optimizer, (step, base) => {
       const done = Math.min(step, totalIters) / totalIters;
@@ -90,7 +95,11 @@ export interface PolynomialOptions {
  * Throws RangeError for a `totalIters` of 0 or less.
  */
 export class PolynomialLR extends RateScheduler {
-  constructor(optimizer: Schedulable, { totalIters = 5, power = 1 }: PolynomialOptions = {}) {
+  constructor(optimizer: Schedulable, options: PolynomialOptions = {}) {
+    const { totalIters = 5, power = 1 } = checkOptions(new.target.name, options, [
+      "totalIters",
+      "power",
+    ]);
     checkCount("totalIters", totalIters);
     super(optimizer, (step, base) => base * (1 - Math.min(step, totalIters) / totalIters) ** power);
   }

@@ -1,5 +1,5 @@
 import { Tensor } from "../torch";
-import { describe } from "../torch/errors";
+import { checkOptions, describe } from "../torch/errors";
 import type { AdamNumbers } from "./adam";
 
 /** Parameters with the hyper-parameters that differ from the optimizer's. */
@@ -44,6 +44,12 @@ export function completeGroup<N extends object>(
 ): ParameterGroup<N> {
   const { params } = Object(group) as ParameterGroupOptions<N>;
   if (!Array.isArray(params)) refuse("groups with an array of params", group);
+  checkOptions("a group of parameters", group, [
+    "params",
+    "name",
+    "initialLr",
+    ...Object.keys(defaults),
+  ]);
   const stranger = params.findIndex((parameter) => !(parameter instanceof Tensor));
   if (stranger >= 0) refuse(`params to be Tensors`, params[stranger]);
   const own = Object.entries(group).filter(([, value]) => value !== undefined);

@@ -1,3 +1,4 @@
+import { checkOptions } from "../torch/errors";
 import { cosine } from "./cosine";
 import { RateScheduler, type Schedulable, type ScheduledGroup } from "./rate-scheduler";
 
@@ -48,7 +49,9 @@ export class OneCycleLR extends RateScheduler {
   constructor(
     optimizer: Schedulable,
     maxLr: number | readonly number[],
-    {
+    options: OneCycleOptions = {},
+  ) {
+    const {
       totalSteps = null,
       epochs = null,
       stepsPerEpoch = null,
@@ -60,8 +63,19 @@ export class OneCycleLR extends RateScheduler {
       divFactor = 25,
       finalDivFactor = 1e4,
       threePhase = false,
-    }: OneCycleOptions = {},
-  ) {
+    } = checkOptions(new.target.name, options, [
+      "totalSteps",
+      "epochs",
+      "stepsPerEpoch",
+      "pctStart",
+      "annealStrategy",
+      "cycleMomentum",
+      "baseMomentum",
+      "maxMomentum",
+      "divFactor",
+      "finalDivFactor",
+      "threePhase",
+    ]);
     const groups: readonly MomentumGroup[] = optimizer.groups;
     const total = totalSteps ?? (epochs ?? 0) * (stepsPerEpoch ?? 0);
     if (!(total > 0))

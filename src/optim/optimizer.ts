@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { checkState, requireState } from "./check-state";
 import {
   completeGroup,
@@ -45,8 +46,9 @@ export abstract class Optimizer<N extends object> {
   constructor(
     params: readonly Tensor[] | readonly ParameterGroupOptions<N>[],
     private readonly defaults: N,
-    { masterWeights = false }: MasterOptions = {},
+    options: MasterOptions = {},
   ) {
+    const { masterWeights = false } = checkOptions(new.target.name, options, ["masterWeights"]);
     this.masters = new Masters(masterWeights);
     this.all = completeGroups(params, defaults);
     this.refuse(this.all);

@@ -1,3 +1,4 @@
+import { checkOptions } from "../torch/errors";
 import type { Schedulable } from "./rate-scheduler";
 
 /** Options of `ReduceLROnPlateau`. */
@@ -42,7 +43,9 @@ export class ReduceLROnPlateau {
 
   constructor(
     private readonly optimizer: Schedulable,
-    {
+    options: PlateauOptions = {},
+  ) {
+    const {
       mode = "min",
       factor = 0.1,
       patience = 10,
@@ -51,8 +54,16 @@ export class ReduceLROnPlateau {
       cooldown = 0,
       minLr = 0,
       eps = 1e-8,
-    }: PlateauOptions = {},
-  ) {
+    } = checkOptions(new.target.name, options, [
+      "mode",
+      "factor",
+      "patience",
+      "threshold",
+      "thresholdMode",
+      "cooldown",
+      "minLr",
+      "eps",
+    ]);
     if (!(factor < 1)) throw new RangeError(`factor ${factor} does not reduce a rate`);
     const { length } = optimizer.groups;
     if (typeof minLr !== "number" && minLr.length !== length) {

@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { negatives, type ParameterGroup, type ParameterGroupOptions } from "./groups";
 import type { MasterOptions } from "./masters";
 import { Optimizer, type Slot, type WithGradient } from "./optimizer";
@@ -31,7 +32,9 @@ const LIKE = "like parameter";
 export class RMSprop extends Optimizer<RMSpropNumbers> {
   constructor(
     params: readonly Tensor[] | readonly ParameterGroupOptions<RMSpropNumbers>[],
-    {
+    options: RMSpropOptions = {},
+  ) {
+    const {
       lr = 1e-2,
       alpha = 0.99,
       eps = 1e-8,
@@ -40,8 +43,16 @@ export class RMSprop extends Optimizer<RMSpropNumbers> {
       centered = false,
       maximize = false,
       masterWeights,
-    }: RMSpropOptions = {},
-  ) {
+    } = checkOptions(new.target.name, options, [
+      "lr",
+      "alpha",
+      "eps",
+      "weightDecay",
+      "momentum",
+      "centered",
+      "maximize",
+      "masterWeights",
+    ]);
     super(params, { lr, alpha, eps, weightDecay, momentum, centered, maximize }, { masterWeights });
   }
 

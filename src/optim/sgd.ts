@@ -1,5 +1,6 @@
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { negatives, type ParameterGroup, type ParameterGroupOptions } from "./groups";
 import type { MasterOptions } from "./masters";
 import { Optimizer, type Slot, type WithGradient } from "./optimizer";
@@ -27,7 +28,9 @@ export type SGDOptions = Partial<Readonly<SGDNumbers>> & MasterOptions;
 export class SGD extends Optimizer<SGDNumbers> {
   constructor(
     params: readonly Tensor[] | readonly ParameterGroupOptions<SGDNumbers>[],
-    {
+    options: SGDOptions = {},
+  ) {
+    const {
       lr = 1e-3,
       momentum = 0,
       dampening = 0,
@@ -35,8 +38,15 @@ export class SGD extends Optimizer<SGDNumbers> {
       nesterov = false,
       maximize = false,
       masterWeights,
-    }: SGDOptions = {},
-  ) {
+    } = checkOptions(new.target.name, options, [
+      "lr",
+      "momentum",
+      "dampening",
+      "weightDecay",
+      "nesterov",
+      "maximize",
+      "masterWeights",
+    ]);
     super(params, { lr, momentum, dampening, weightDecay, nesterov, maximize }, { masterWeights });
   }
 

@@ -1,4 +1,5 @@
 import { cpSync, existsSync } from "node:fs";
+import { checkOptions } from "../torch/errors";
 import { readMade } from "./checkpoint";
 import { deviceOf } from "./device";
 import { describeEnvironment } from "./environment";
@@ -44,10 +45,21 @@ export interface BranchOptions extends Omit<RunOptions, "folder"> {
  *
  * @throws Failure where there are no steps left, and for settings of how the model is made.
  */
-export async function branchRun(
-  path: string,
-  { overrides = [], checkpoint = "last", runs = "runs", ...options }: BranchOptions = {},
-): Promise<FinishedRun> {
+export async function branchRun(path: string, given: BranchOptions = {}): Promise<FinishedRun> {
+  const {
+    overrides = [],
+    checkpoint = "last",
+    runs = "runs",
+    ...options
+  } = checkOptions("branchRun", given, [
+    "overrides",
+    "checkpoint",
+    "device",
+    "runs",
+    "cache",
+    "fromOverrides",
+    "watch",
+  ]);
   const parent = RunFolder.open(path);
   const from = parent.checkpoint(checkpoint);
   if (!existsSync(from)) {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { readMade, readMask } from "./checkpoint";
 import { isHere } from "./device";
 import { computeAsIn } from "./environment";
@@ -30,8 +31,13 @@ export interface EvaluateRunOptions extends Pick<RunOptions, "cache" | "watch" |
 /** Measures a run's checkpoint again; the best one's validation accuracy is the recorded one. */
 export async function evaluateRun(
   path: string,
-  { checkpoint = "best", execution, ...options }: EvaluateRunOptions = {},
+  given: EvaluateRunOptions = {},
 ): Promise<RunEvaluation> {
+  const {
+    checkpoint = "best",
+    execution,
+    ...options
+  } = checkOptions("evaluateRun", given, ["checkpoint", "execution", "device", "cache", "watch"]);
   const folder = RunFolder.open(path);
   const own = folder.recipe();
   const recipe = { ...own, execution: execution ?? own.execution };

@@ -11,6 +11,7 @@ import {
 import { byLength, collate, type Dataset, type Example, lengthOf } from "../data";
 import type { Tensor } from "../torch";
 import * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { breathe } from "./breathe";
 import { placeOf } from "./device";
 import type { TrainedModel } from "./model";
@@ -50,8 +51,13 @@ export async function evaluate(
   model: TrainedModel,
   dataset: Dataset,
   examples: readonly Example[],
-  { mask, controls = false, ...options }: EvaluateOptions,
+  given: EvaluateOptions,
 ): Promise<Evaluation> {
+  const {
+    mask,
+    controls = false,
+    ...options
+  } = checkOptions("evaluate", given, ["batchSize", "mask", "controls", "onProgress"]);
   const decides = model.sites.length > 0;
   const record = decides && controls && !mask ? new DecisionRecord(model.space) : null;
   const total = examples.length * (record ? 4 : 1);

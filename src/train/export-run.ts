@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { exportAdapted, type Mask, readMask as readMaskFile } from "../adaptive";
+import { checkOptions } from "../torch/errors";
 import { readMade, readMask } from "./checkpoint";
 import { explaining, Failure } from "./failure";
 import type { TrainedModel } from "./model";
@@ -27,8 +28,12 @@ export interface ExportedRun {
 export function exportRun(
   path: string,
   folder: string,
-  { checkpoint = "best", merge }: ExportRunOptions = {},
+  options: ExportRunOptions = {},
 ): ExportedRun {
+  const { checkpoint = "best", merge } = checkOptions("exportRun", options, [
+    "checkpoint",
+    "merge",
+  ]);
   const run = RunFolder.open(path);
   const to = resolve(folder);
   if (existsSync(to) && readdirSync(to).length > 0) {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import type * as torch from "../torch";
+import { checkOptions } from "../torch/errors";
 import { checkFits } from "./base-model";
 import { type Branch, describeBranch } from "./branch-run";
 import { type MadeBy, readMade, readTrainerState } from "./checkpoint";
@@ -29,10 +30,14 @@ export interface ResumeOptions extends Omit<RunOptions, "runs" | "folder"> {
  * @throws Failure where the run came to its end, and where its recipe or its data are others than those
  * that it was trained by so far.
  */
-export async function resumeRun(
-  path: string,
-  { overrides = [], ...options }: ResumeOptions = {},
-): Promise<FinishedRun> {
+export async function resumeRun(path: string, given: ResumeOptions = {}): Promise<FinishedRun> {
+  const { overrides = [], ...options } = checkOptions("resumeRun", given, [
+    "overrides",
+    "device",
+    "cache",
+    "fromOverrides",
+    "watch",
+  ]);
   const folder = RunFolder.open(path);
   if (folder.hasResult()) {
     throw new Failure("the run came to its end: there is nothing to go on with", {

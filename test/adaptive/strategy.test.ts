@@ -64,7 +64,7 @@ test("static strategies decide nothing and are the model", (t) => {
 test("unknown names and parts are refused with those known", (t) => {
   t.throws(() => strategyNamed("SpotTune_Blck"), {
     message:
-      'unknown strategy "SpotTune_Blck"; known are SpotTune_Block, SpotTune, SpotTune_Res, BlockDrop, BlockReplace, standard, frozen, head-only, last-k, layers, LoRA, BitFit',
+      'unknown strategy "SpotTune_Blck"; known are SpotTune_Block, SpotTune, SpotTune_Res, BlockDrop, BlockReplace, standard, frozen, head-only, last-k, layers, LoRA, BitFit: did you mean SpotTune_Block?',
   });
   t.throws(() => strategyNamed("toString"), { message: /unknown strategy/ });
   const strategy = spotTuneBlock({ head: ["final"], also: ["vlbert.words"] });

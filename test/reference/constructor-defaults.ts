@@ -31,13 +31,28 @@ function defaultsOf(
   if (!declared) return {};
   const extended = declared.heritageClauses?.[0]?.types[0]?.expression.getText();
   const made = declared.members.find(ts.isConstructorDeclaration);
-  const own = Object.fromEntries((made?.parameters ?? []).flatMap(parameterDefaults));
+  const own = Object.fromEntries([
+    ...(made?.parameters ?? []).flatMap(parameterDefaults),
+    ...(made?.body?.statements ?? []).flatMap(checkedDefaults),
+  ]);
   return { ...(extended ? defaultsOf(extended, classes) : {}), ...own };
+}
+
+/** The defaults of options that a constructor takes apart where it checks them. */
+function checkedDefaults(statement: ts.Statement): [string, Default][] {
+  if (!ts.isVariableStatement(statement)) return [];
+  const [{ name, initializer }] = statement.declarationList.declarations;
+  const isChecked = initializer?.getText().startsWith("checkOptions(");
+  return isChecked && ts.isObjectBindingPattern(name) ? elementsOf(name) : [];
 }
 
 function parameterDefaults({ name, initializer }: ts.ParameterDeclaration): [string, Default][] {
   if (!ts.isObjectBindingPattern(name)) return [[name.getText(), literal(initializer)]];
-  return name.elements
+  return elementsOf(name);
+}
+
+function elementsOf({ elements }: ts.ObjectBindingPattern): [string, Default][] {
+  return elements
     .filter((element) => !element.dotDotDotToken)
     .map((element) => [
       (element.propertyName ?? element.name).getText(),

@@ -1,4 +1,5 @@
 import type { Tensor } from "../../torch";
+import { checkOptions } from "../../torch/errors";
 import type { DecisionSpace } from "../decisions";
 import { RandomNumbers } from "../random";
 import { majority } from "./majority";
@@ -83,8 +84,9 @@ export async function measureControls(
   record: DecisionRecord,
   learned: number,
   accuracy: (decisions: DecisionsOf, name: ControlName) => number | Promise<number>,
-  { seed = 0 }: { readonly seed?: number } = {},
+  options: { readonly seed?: number } = {},
 ): Promise<Controls> {
+  const { seed = 0 } = checkOptions("measureControls", options, ["seed"]);
   const { majority, shuffled, random } = record.controls(seed);
   return {
     learned,

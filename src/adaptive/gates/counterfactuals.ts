@@ -1,5 +1,6 @@
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
+import { checkOptions } from "../../torch/errors";
 
 /**
  * How often what was not picked is computed for the policy's gradient: `exact` is always, `fixed` a
@@ -42,8 +43,13 @@ export interface Comparable {
 export function samplingOf(rate: CounterfactualRate): Sampling | null {
   if (rate === "exact") return null;
   if (rate === "adaptive") return { share: 1 / 4, isAdaptive: true };
-  const [[name, share]] = Object.entries(rate) as ["fixed" | "adaptive", number][];
-  if (share > 0 && share < 1) return { share, isAdaptive: name === "adaptive" };
+  checkOptions("a gate's counterfactuals", rate, ["fixed", "adaptive"]);
+  const [[name, share] = ["fixed", undefined]] = Object.entries(rate) as [
+    "fixed" | "adaptive",
+    number | undefined,
+  ][];
+  if (share !== undefined && share > 0 && share < 1)
+    return { share, isAdaptive: name === "adaptive" };
   if (share === 1) return null;
   throw new RangeError(`counterfactuals: ${name} is above 0 and at most 1, not ${share}`);
 }

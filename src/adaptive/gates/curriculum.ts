@@ -1,5 +1,6 @@
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
+import { checkOptions } from "../../torch/errors";
 import type { DecisionSpace } from "../decisions";
 import type { Decided } from "./gate";
 
@@ -31,6 +32,7 @@ export class Curriculum {
     private readonly options: CurriculumOptions,
     private readonly space: DecisionSpace,
   ) {
+    checkOptions("a gate's curriculum", options, ["alternative", "steps"]);
     const { alternatives, sites } = space;
     this.held = alternatives.indexOf(options.alternative);
     this.blocks = [...new Set(sites.map(blockOf))];

@@ -1,5 +1,6 @@
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
+import { checkOptions } from "../../torch/errors";
 import type { DecisionSpace } from "../decisions";
 import { type Compared, type CounterfactualRate, compareSome, samplingOf } from "./counterfactuals";
 import { Curriculum, type CurriculumOptions } from "./curriculum";
@@ -56,15 +57,18 @@ export class Gate {
   private readonly curriculum: Curriculum | null;
 
   /** `space` is what a curriculum needs to know. Throws for options that make no sense. */
-  constructor(
-    {
+  constructor(options: GateOptions = {}, space: DecisionSpace = { sites: [], alternatives: [] }) {
+    const {
       temperature = 1,
       estimator = straightThrough,
       counterfactuals = "exact",
       curriculum,
-    }: GateOptions = {},
-    space: DecisionSpace = { sites: [], alternatives: [] },
-  ) {
+    } = checkOptions(new.target.name, options, [
+      "temperature",
+      "estimator",
+      "counterfactuals",
+      "curriculum",
+    ]);
     this.schedule = temperatureOf(temperature);
     this.estimator = estimatorOf(estimator);
     this.sampling = samplingOf(counterfactuals);

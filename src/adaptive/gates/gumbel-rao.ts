@@ -1,5 +1,6 @@
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
+import { checkOptions } from "../../torch/errors";
 import { draw, type Estimator, exponentialLike, tempered, withGradientOf } from "./estimator";
 
 export interface GumbelRaoOptions {
@@ -11,7 +12,8 @@ export interface GumbelRaoOptions {
  * The straight-through gradient averaged over the noise that leads to the same decision (Paulus,
  * Maddison and Krause 2021, arXiv 2010.04838): same expectation, never more variance.
  */
-export function gumbelRao({ samples = 10 }: GumbelRaoOptions = {}): Estimator {
+export function gumbelRao(options: GumbelRaoOptions = {}): Estimator {
+  const { samples = 10 } = checkOptions("gumbelRao", options, ["samples"]);
   if (!(Number.isInteger(samples) && samples >= 1)) {
     throw new RangeError(`Gumbel-Rao averages over 1 draw or more, not ${samples}`);
   }

@@ -1,3 +1,4 @@
+import { checkOptions } from "../../torch/errors";
 import { draw, type Estimator } from "./estimator";
 
 export interface ReinforceOptions {
@@ -13,7 +14,8 @@ export interface ReinforceOptions {
  * Decisions without a gradient of their own, for `policyGradient`, which needs no counterfactual:
  * unbiased, with the largest variance of all.
  */
-export function reinforce({ explore = 0 }: ReinforceOptions = {}): Estimator {
+export function reinforce(options: ReinforceOptions = {}): Estimator {
+  const { explore = 0 } = checkOptions("reinforce", options, ["explore"]);
   if (!(explore >= 0 && explore < 1)) {
     throw new RangeError(`the share of even draws is from 0 to below 1, not ${explore}`);
   }

@@ -1,5 +1,6 @@
 import { Module, Parameter } from "../../nn";
 import type { Tensor } from "../../torch";
+import { checkOptions } from "../../torch/errors";
 import type { DecisionSpace } from "../decisions";
 import { batchOf, type Inputs, type Policy } from "./policy";
 import { initialLogits, type Start } from "./start";
@@ -16,7 +17,8 @@ export class ConstantPolicy extends Module implements Policy {
   /** [N,K] */
   readonly logits: Parameter;
 
-  constructor(space: DecisionSpace, { initially }: Partial<ConstantPolicyOptions> = {}) {
+  constructor(space: DecisionSpace, options: Partial<ConstantPolicyOptions> = {}) {
+    const { initially } = checkOptions(new.target.name, options, ["kind", "initially"]);
     super();
     this.logits = new Parameter(initialLogits(space, initially));
   }

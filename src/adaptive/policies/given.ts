@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Buffer, Module } from "../../nn";
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
+import { checkOptions } from "../../torch/errors";
 import { requireFile } from "../../torch/io/read";
 import type { DecisionSpace } from "../decisions";
 import { choicesOf, type Mask, type MaskByName } from "../mask";
@@ -31,7 +32,8 @@ export class GivenPolicy extends Module implements Policy {
 }
 
 /** A static mask for a model's sites; throws, for all at once, where it does not fit them. */
-export function givenPolicy(space: DecisionSpace, { decisions }: GivenPolicyOptions): GivenPolicy {
+export function givenPolicy(space: DecisionSpace, options: GivenPolicyOptions): GivenPolicy {
+  const { decisions } = checkOptions("GivenPolicy", options, ["kind", "decisions"]);
   return new GivenPolicy(choicesOf(decisions, space), space.alternatives.length);
 }
 

@@ -8,6 +8,7 @@ import {
 } from "../../models";
 import { GELU, LayerNorm, Linear, Module, ModuleList, Sequential } from "../../nn";
 import type { Tensor } from "../../torch";
+import { checkOptions } from "../../torch/errors";
 import type { DecisionSpace } from "../decisions";
 import {
   type EmbeddingOptions,
@@ -56,6 +57,18 @@ export class LxmertPolicy extends Module implements Policy {
     private readonly embeddings: (Module & Embeds) | null,
     options: LxmertPolicyOptions = { kind: "lxmert" },
   ) {
+    checkOptions(new.target.name, options, [
+      "kind",
+      "languageLayers",
+      "relationalLayers",
+      "crossLayers",
+      "initially",
+      "hiddenSize",
+      "heads",
+      "intermediateSize",
+      "dropout",
+      "embeddings",
+    ]);
     super();
     const { languageLayers = 2, relationalLayers = 1, crossLayers = 1 } = options;
     const size = blockSize(width, options);

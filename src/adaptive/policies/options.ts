@@ -1,3 +1,4 @@
+import { didYouMean } from "../../torch/nearest";
 import { ConstantPolicy, type ConstantPolicyOptions } from "./constant";
 import { type GivenPolicyOptions, givenPolicy } from "./given";
 import { type LxmertPolicyOptions, lxmertPolicy } from "./lxmert";
@@ -17,12 +18,16 @@ export type PolicyOptions =
 
 /** Makes the policy that options describe. */
 export function makePolicy(context: PolicyContext, options: PolicyOptions): Policy {
-  const make = makers[options.kind ?? "transformer"];
-  if (!make) {
+  const { kind = "transformer" } = options;
+  if (!Object.hasOwn(makers, kind)) {
+    const kinds = Object.keys(makers);
+    const meant = didYouMean(String(kind), kinds);
     throw new Error(
-      `policies are ${Object.keys(makers).join(", ")}, or a module of your own: not ${options.kind}`,
+      `policies are ${kinds.join(", ")}, or a module of your own: not ${kind}` +
+        (meant ? `: did you mean ${meant}?` : ""),
     );
   }
+  const make = makers[kind];
   return (make as (context: PolicyContext, options: PolicyOptions) => Policy)(context, options);
 }
 

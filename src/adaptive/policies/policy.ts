@@ -65,9 +65,13 @@ export function embeddingsFor(
   return { hidden: hidden.to(dtype), mask: mask.to(dtype) };
 }
 
-/** The batch size and device of a model's inputs, by the first tensor among them. */
+/** The batch size and device of a model's inputs, by the first tensor among them. Throws for none, and no rows. */
 export function batchOf(inputs: Inputs): { batch: number; device: string } {
-  const first = Object.values(inputs).find((input) => input instanceof Tensor);
+  const first = Object.values(Object(inputs)).find((input) => input instanceof Tensor);
   if (!first) throw new Error("the inputs hold no tensor, so that they have no batch size");
-  return { batch: first.shape[0], device: first.device };
+  const [batch = 0] = first.shape;
+  if (batch > 0) return { batch, device: first.device };
+  throw new RangeError(
+    `the inputs are a batch of none, [${first.shape}], about which nothing can be decided: leave it out`,
+  );
 }

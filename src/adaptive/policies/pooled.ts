@@ -1,5 +1,6 @@
 import { GELU, LayerNorm, Linear, Module, Sequential, sendToDevice } from "../../nn";
 import type { Tensor } from "../../torch";
+import { checkOptions } from "../../torch/errors";
 import type { DecisionSpace } from "../decisions";
 import {
   type EmbeddingOptions,
@@ -36,8 +37,14 @@ export class PooledPolicy extends Module implements Policy {
     private readonly space: DecisionSpace,
     width: number,
     private readonly embeddings: (Module & Embeds) | null,
-    { hiddenSizes = [width], initially }: PooledPolicyOptions = { kind: "pooled" },
+    options: PooledPolicyOptions = { kind: "pooled" },
   ) {
+    const { hiddenSizes = [width], initially } = checkOptions(new.target.name, options, [
+      "kind",
+      "hiddenSizes",
+      "initially",
+      "embeddings",
+    ]);
     super();
     const widths = [width, ...hiddenSizes];
     this.layers = new Sequential(

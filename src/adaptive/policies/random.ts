@@ -1,6 +1,7 @@
 import { Buffer, Module } from "../../nn";
 import * as torch from "../../torch";
 import { Tensor } from "../../torch";
+import { checkOptions } from "../../torch/errors";
 import type { DecisionSpace } from "../decisions";
 import { RandomNumbers } from "../random";
 import { batchOf, type Inputs, type Policy } from "./policy";
@@ -29,8 +30,13 @@ export class RandomPolicy extends Module implements Policy {
 
   constructor(
     private readonly space: DecisionSpace,
-    { initially, seed = 0 }: Partial<RandomPolicyOptions> = {},
+    options: Partial<RandomPolicyOptions> = {},
   ) {
+    const { initially, seed = 0 } = checkOptions(new.target.name, options, [
+      "kind",
+      "initially",
+      "seed",
+    ]);
     super();
     this.seed = seed;
     this.logits = new Buffer(initialLogits(space, initially));

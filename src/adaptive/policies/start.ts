@@ -1,6 +1,7 @@
 import { init, type Linear } from "../../nn";
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
+import { checkOptions } from "../../torch/errors";
 import type { DecisionSpace } from "../decisions";
 
 /**
@@ -16,7 +17,10 @@ export interface Start {
 export function initialLogits({ sites, alternatives }: DecisionSpace, start?: Start): Tensor {
   const logits = alternatives.map(() => 0);
   if (start) {
-    const { alternative, probability } = start;
+    const { alternative, probability } = checkOptions("where a policy starts", start, [
+      "alternative",
+      "probability",
+    ]);
     const chosen = alternatives.indexOf(alternative);
     if (chosen < 0 || !(probability > 0 && probability < 1)) {
       throw new Error(

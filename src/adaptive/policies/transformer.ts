@@ -1,6 +1,7 @@
 import { BertLayer, readThroughBlocks } from "../../models";
 import { LayerNorm, Linear, Module, ModuleList } from "../../nn";
 import type { Tensor } from "../../torch";
+import { checkOptions } from "../../torch/errors";
 import type { DecisionSpace } from "../decisions";
 import {
   type EmbeddingOptions,
@@ -55,8 +56,22 @@ export class PolicyNetwork extends Module implements Policy {
     private readonly space: DecisionSpace,
     width: number,
     private readonly embeddings: (Module & Embeds) | null,
-    { layers = 1, initially, ...blocks }: TransformerPolicyOptions = {},
+    options: TransformerPolicyOptions = {},
   ) {
+    const {
+      layers = 1,
+      initially,
+      ...blocks
+    } = checkOptions(new.target.name, options, [
+      "kind",
+      "layers",
+      "initially",
+      "hiddenSize",
+      "heads",
+      "intermediateSize",
+      "dropout",
+      "embeddings",
+    ]);
     super();
     const size = blockSize(width, blocks);
     this.project = new Linear(width, size.hidden_size);

@@ -1,4 +1,5 @@
 import type { Tensor } from "../../torch";
+import { checkOptions } from "../../torch/errors";
 
 export interface BudgetOptions {
   /** The number of the alternative whose use is counted. */
@@ -25,7 +26,12 @@ export interface BudgetOptions {
  * far, and the batch at hand says how to change it: batches then add up to the gradient of all.
  */
 export function budget(gate: Tensor, options: BudgetOptions): Tensor {
-  const { alternative, target, scope } = options;
+  const { alternative, target, scope } = checkOptions("budget", options, [
+    "alternative",
+    "target",
+    "scope",
+    "usage",
+  ]);
   const used = gate.select(2, alternative).sum(1); // [B]
   if (scope === "global") return globalBudget(used, options);
   const measured = scope === "instance" ? used : used.mean();

@@ -1,3 +1,4 @@
+import { didYouMean } from "../../torch/nearest";
 import type { Strategy } from "../strategy";
 import { bitFit } from "./bit-fit";
 import { blockDrop } from "./block-drop";
@@ -33,7 +34,11 @@ export type StrategyName = keyof typeof strategies;
 /** The strategy of a name, with its defaults; throws for an unknown one, listing those known. */
 export function strategyNamed(name: string): Strategy {
   if (!Object.hasOwn(strategies, name)) {
-    throw new Error(`unknown strategy "${name}"; known are ${Object.keys(strategies).join(", ")}`);
+    const meant = didYouMean(name, Object.keys(strategies));
+    throw new Error(
+      `unknown strategy "${name}"; known are ${Object.keys(strategies).join(", ")}` +
+        (meant ? `: did you mean ${meant}?` : ""),
+    );
   }
   return strategies[name as StrategyName]();
 }

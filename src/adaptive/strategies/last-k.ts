@@ -1,3 +1,4 @@
+import { checkOptions } from "../../torch/errors";
 import { keep } from "../alternative";
 import { block, last } from "../site";
 import { combine, type PartOptions, type Strategy } from "../strategy";
@@ -8,6 +9,7 @@ export interface LastKOptions extends PartOptions {
 }
 
 /** The last k blocks train, in the order of the module tree. */
-export function lastK({ k = 4, ...parts }: LastKOptions = {}): Strategy {
+export function lastK(options: LastKOptions = {}): Strategy {
+  const { k = 4, ...parts } = checkOptions("lastK", options, ["k", "head", "also"]);
   return combine("last-k", last(k, block), [keep], parts);
 }

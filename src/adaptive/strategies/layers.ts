@@ -1,3 +1,4 @@
+import { checkOptions } from "../../torch/errors";
 import { keep } from "../alternative";
 import { block, numbered } from "../site";
 import { combine, type PartOptions, type Strategy } from "../strategy";
@@ -8,6 +9,11 @@ export interface LayersOptions extends PartOptions {
 }
 
 /** Some blocks train, by number in the order of the module tree. */
-export function layers({ blocks = [3, 4, 10, 11], ...parts }: LayersOptions = {}): Strategy {
+export function layers(options: LayersOptions = {}): Strategy {
+  const { blocks = [3, 4, 10, 11], ...parts } = checkOptions("layers", options, [
+    "blocks",
+    "head",
+    "also",
+  ]);
   return combine("layers", numbered(blocks, block), [keep], parts);
 }

@@ -1,5 +1,6 @@
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
+import { checkOptions } from "../../torch/errors";
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
@@ -32,12 +33,18 @@ export class CrossEntropyLoss extends Module {
   readonly reduction: LossReduction;
   readonly labelSmoothing: number;
 
-  constructor({
-    weight = null,
-    ignoreIndex = -100,
-    reduction = "mean",
-    labelSmoothing = 0,
-  }: CrossEntropyOptions = {}) {
+  constructor(options: CrossEntropyOptions = {}) {
+    const {
+      weight = null,
+      ignoreIndex = -100,
+      reduction = "mean",
+      labelSmoothing = 0,
+    } = checkOptions(new.target.name, options, [
+      "labelSmoothing",
+      "weight",
+      "ignoreIndex",
+      "reduction",
+    ]);
     super();
     this.weight = weightBuffer(weight);
     this.ignoreIndex = ignoreIndex;
@@ -57,7 +64,12 @@ export class NLLLoss extends Module {
   readonly ignoreIndex: number;
   readonly reduction: LossReduction;
 
-  constructor({ weight = null, ignoreIndex = -100, reduction = "mean" }: ClassLossOptions = {}) {
+  constructor(options: ClassLossOptions = {}) {
+    const {
+      weight = null,
+      ignoreIndex = -100,
+      reduction = "mean",
+    } = checkOptions(new.target.name, options, ["weight", "ignoreIndex", "reduction"]);
     super();
     this.weight = weightBuffer(weight);
     this.ignoreIndex = ignoreIndex;
@@ -81,7 +93,11 @@ export class BCELoss extends Module {
   weight: Buffer | null;
   readonly reduction: LossReduction;
 
-  constructor({ weight = null, reduction = "mean" }: BinaryLossOptions = {}) {
+  constructor(options: BinaryLossOptions = {}) {
+    const { weight = null, reduction = "mean" } = checkOptions(new.target.name, options, [
+      "weight",
+      "reduction",
+    ]);
     super();
     this.weight = weightBuffer(weight);
     this.reduction = reduction;
@@ -104,7 +120,12 @@ export class BCEWithLogitsLoss extends Module {
   pos_weight: Buffer | null;
   readonly reduction: LossReduction;
 
-  constructor({ weight = null, reduction = "mean", posWeight = null }: BCEWithLogitsOptions = {}) {
+  constructor(options: BCEWithLogitsOptions = {}) {
+    const {
+      weight = null,
+      reduction = "mean",
+      posWeight = null,
+    } = checkOptions(new.target.name, options, ["posWeight", "weight", "reduction"]);
     super();
     this.weight = weightBuffer(weight);
     this.pos_weight = weightBuffer(posWeight);
@@ -122,7 +143,11 @@ export class MultiLabelSoftMarginLoss extends Module {
   weight: Buffer | null;
   readonly reduction: LossReduction;
 
-  constructor({ weight = null, reduction = "mean" }: BinaryLossOptions = {}) {
+  constructor(options: BinaryLossOptions = {}) {
+    const { weight = null, reduction = "mean" } = checkOptions(new.target.name, options, [
+      "weight",
+      "reduction",
+    ]);
     super();
     this.weight = weightBuffer(weight);
     this.reduction = reduction;
@@ -147,7 +172,12 @@ export class CTCLoss extends Module {
   readonly reduction: LossReduction;
   readonly zeroInfinity: boolean;
 
-  constructor({ blank = 0, reduction = "mean", zeroInfinity = false }: CTCOptions = {}) {
+  constructor(options: CTCOptions = {}) {
+    const {
+      blank = 0,
+      reduction = "mean",
+      zeroInfinity = false,
+    } = checkOptions(new.target.name, options, ["blank", "zeroInfinity", "reduction"]);
     super();
     this.blank = blank;
     this.reduction = reduction;

@@ -1,5 +1,6 @@
 import type { Tensor } from "../../torch";
 import * as torch from "../../torch";
+import { checkOptions } from "../../torch/errors";
 import { multiMarginLoss } from "../functions/class-losses";
 import { marginRankingLoss, tripletMarginLoss } from "../functions/losses";
 import { Module } from "../module";
@@ -17,7 +18,11 @@ export class CosineEmbeddingLoss extends Module {
   readonly margin: number;
   readonly reduction: LossReduction;
 
-  constructor({ margin = 0, reduction = "mean" }: MarginOptions = {}) {
+  constructor(options: MarginOptions = {}) {
+    const { margin = 0, reduction = "mean" } = checkOptions(new.target.name, options, [
+      "margin",
+      "reduction",
+    ]);
     super();
     this.margin = margin;
     this.reduction = reduction;
@@ -33,7 +38,11 @@ export class MarginRankingLoss extends Module {
   readonly margin: number;
   readonly reduction: LossReduction;
 
-  constructor({ margin = 0, reduction = "mean" }: MarginOptions = {}) {
+  constructor(options: MarginOptions = {}) {
+    const { margin = 0, reduction = "mean" } = checkOptions(new.target.name, options, [
+      "margin",
+      "reduction",
+    ]);
     super();
     this.margin = margin;
     this.reduction = reduction;
@@ -49,7 +58,11 @@ export class HingeEmbeddingLoss extends Module {
   readonly margin: number;
   readonly reduction: LossReduction;
 
-  constructor({ margin = 1, reduction = "mean" }: MarginOptions = {}) {
+  constructor(options: MarginOptions = {}) {
+    const { margin = 1, reduction = "mean" } = checkOptions(new.target.name, options, [
+      "margin",
+      "reduction",
+    ]);
     super();
     this.margin = margin;
     this.reduction = reduction;
@@ -64,7 +77,8 @@ export class HingeEmbeddingLoss extends Module {
 export class SoftMarginLoss extends Module {
   readonly reduction: LossReduction;
 
-  constructor({ reduction = "mean" }: LossOptions = {}) {
+  constructor(options: LossOptions = {}) {
+    const { reduction = "mean" } = checkOptions(new.target.name, options, ["reduction"]);
     super();
     this.reduction = reduction;
   }
@@ -92,13 +106,14 @@ export class TripletMarginLoss extends Module {
   readonly swap: boolean;
   readonly reduction: LossReduction;
 
-  constructor({
-    margin = 1,
-    p = 2,
-    eps = 1e-6,
-    swap = false,
-    reduction = "mean",
-  }: TripletMarginOptions = {}) {
+  constructor(options: TripletMarginOptions = {}) {
+    const {
+      margin = 1,
+      p = 2,
+      eps = 1e-6,
+      swap = false,
+      reduction = "mean",
+    } = checkOptions(new.target.name, options, ["p", "eps", "swap", "margin", "reduction"]);
     super();
     this.margin = margin;
     this.norm = p;
@@ -128,7 +143,13 @@ export class MultiMarginLoss extends Module {
   readonly margin: number;
   readonly reduction: LossReduction;
 
-  constructor({ p = 1, margin = 1, weight = null, reduction = "mean" }: MultiMarginOptions = {}) {
+  constructor(options: MultiMarginOptions = {}) {
+    const {
+      p = 1,
+      margin = 1,
+      weight = null,
+      reduction = "mean",
+    } = checkOptions(new.target.name, options, ["p", "weight", "margin", "reduction"]);
     super();
     this.p = p;
     this.margin = margin;
@@ -146,7 +167,8 @@ export class MultiMarginLoss extends Module {
 export class MultiLabelMarginLoss extends Module {
   readonly reduction: LossReduction;
 
-  constructor({ reduction = "mean" }: LossOptions = {}) {
+  constructor(options: LossOptions = {}) {
+    const { reduction = "mean" } = checkOptions(new.target.name, options, ["reduction"]);
     super();
     this.reduction = reduction;
   }

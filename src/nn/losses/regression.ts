@@ -1,4 +1,5 @@
 import type { Tensor } from "../../torch";
+import { checkOptions } from "../../torch/errors";
 import {
   gaussianNllLoss,
   huberLoss,
@@ -15,7 +16,8 @@ import type { LossOptions, LossReduction } from "./options";
 export class L1Loss extends Module {
   readonly reduction: LossReduction;
 
-  constructor({ reduction = "mean" }: LossOptions = {}) {
+  constructor(options: LossOptions = {}) {
+    const { reduction = "mean" } = checkOptions(new.target.name, options, ["reduction"]);
     super();
     this.reduction = reduction;
   }
@@ -29,7 +31,8 @@ export class L1Loss extends Module {
 export class MSELoss extends Module {
   readonly reduction: LossReduction;
 
-  constructor({ reduction = "mean" }: LossOptions = {}) {
+  constructor(options: LossOptions = {}) {
+    const { reduction = "mean" } = checkOptions(new.target.name, options, ["reduction"]);
     super();
     this.reduction = reduction;
   }
@@ -50,7 +53,11 @@ export class SmoothL1Loss extends Module {
   readonly reduction: LossReduction;
   readonly beta: number;
 
-  constructor({ reduction = "mean", beta = 1 }: SmoothL1Options = {}) {
+  constructor(options: SmoothL1Options = {}) {
+    const { reduction = "mean", beta = 1 } = checkOptions(new.target.name, options, [
+      "beta",
+      "reduction",
+    ]);
     super();
     this.reduction = reduction;
     this.beta = beta;
@@ -72,7 +79,11 @@ export class HuberLoss extends Module {
   readonly reduction: LossReduction;
   readonly delta: number;
 
-  constructor({ reduction = "mean", delta = 1 }: HuberOptions = {}) {
+  constructor(options: HuberOptions = {}) {
+    const { reduction = "mean", delta = 1 } = checkOptions(new.target.name, options, [
+      "delta",
+      "reduction",
+    ]);
     super();
     this.reduction = reduction;
     this.delta = delta;
@@ -96,7 +107,11 @@ export class KLDivLoss extends Module {
   readonly reduction: LossReduction | "batchmean";
   readonly logTarget: boolean;
 
-  constructor({ reduction = "mean", logTarget = false }: KLDivOptions = {}) {
+  constructor(options: KLDivOptions = {}) {
+    const { reduction = "mean", logTarget = false } = checkOptions(new.target.name, options, [
+      "reduction",
+      "logTarget",
+    ]);
     super();
     this.reduction = reduction;
     this.logTarget = logTarget;
@@ -125,12 +140,13 @@ export class PoissonNLLLoss extends Module {
   readonly eps: number;
   readonly reduction: LossReduction;
 
-  constructor({
-    logInput = true,
-    full = false,
-    eps = 1e-8,
-    reduction = "mean",
-  }: PoissonNLLOptions = {}) {
+  constructor(options: PoissonNLLOptions = {}) {
+    const {
+      logInput = true,
+      full = false,
+      eps = 1e-8,
+      reduction = "mean",
+    } = checkOptions(new.target.name, options, ["logInput", "full", "eps", "reduction"]);
     super();
     this.logInput = logInput;
     this.full = full;
@@ -158,7 +174,12 @@ export class GaussianNLLLoss extends Module {
   readonly eps: number;
   readonly reduction: LossReduction;
 
-  constructor({ full = false, eps = 1e-6, reduction = "mean" }: GaussianNLLOptions = {}) {
+  constructor(options: GaussianNLLOptions = {}) {
+    const {
+      full = false,
+      eps = 1e-6,
+      reduction = "mean",
+    } = checkOptions(new.target.name, options, ["full", "eps", "reduction"]);
     super();
     this.full = full;
     this.eps = eps;
