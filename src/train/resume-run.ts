@@ -9,6 +9,7 @@ import { describeDevice, deviceOf, isHere } from "./device";
 import { computeAsIn } from "./environment";
 import { Failure } from "./failure";
 import { withFeatures } from "./features";
+import { whileLocked } from "./lock";
 import { adaptModel } from "./model";
 import type { Recipe } from "./recipe";
 import { describeDifferences, differences, fingerprintOf, isFree } from "./recipe-differences";
@@ -28,7 +29,7 @@ export interface ResumeOptions extends Omit<RunOptions, "runs" | "folder"> {
  * as it would have without the interruption, to the bit, on the same machine and libraries.
  *
  * @throws Failure where the run came to its end, and where its recipe or its data are others than those
- * that it was trained by so far.
+ * that it was trained by so far, and where another process trains it.
  */
 export async function resumeRun(path: string, given: ResumeOptions = {}): Promise<FinishedRun> {
   const { overrides = [], ...options } = checkOptions("resumeRun", given, [
@@ -39,6 +40,14 @@ export async function resumeRun(path: string, given: ResumeOptions = {}): Promis
     "watch",
   ]);
   const folder = RunFolder.open(path);
+  return whileLocked(folder.file("lock"), () => goOn(folder, overrides, options));
+}
+
+async function goOn(
+  folder: RunFolder,
+  overrides: readonly string[],
+  options: Omit<ResumeOptions, "overrides">,
+): Promise<FinishedRun> {
   if (folder.hasResult()) {
     throw new Failure("the run came to its end: there is nothing to go on with", {
       where: folder.path,

@@ -8,6 +8,7 @@ import { describeEnvironment } from "./environment";
 import { explaining, Failure } from "./failure";
 import { withFeatures } from "./features";
 import { cacheFolder, partialName } from "./files";
+import { whileLocked } from "./lock";
 import { adaptModel } from "./model";
 import type { Recipe } from "./recipe";
 import { fingerprintOf } from "./recipe-differences";
@@ -71,8 +72,10 @@ export async function runOn(
   const path = options.folder ?? newRunPath(options.runs ?? "runs", recipe.name);
   const environment = describeEnvironment(recipe.train.precision, device);
   const folder = RunFolder.create(path, recipe, environment);
-  const result = await withFeatures({ task, recipe, device }, (placed) =>
-    train({ recipe, task: placed, model, folder }, options.watch),
+  const result = await whileLocked(folder.file("lock"), () =>
+    withFeatures({ task, recipe, device }, (placed) =>
+      train({ recipe, task: placed, model, folder }, options.watch),
+    ),
   );
   return { folder, result };
 }
